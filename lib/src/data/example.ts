@@ -1,0 +1,63 @@
+/**
+ * The one shape every format is read into and written from: an OpenAI-style chat, plus what the format carried
+ * beside it. Steps of the pipeline see only this.
+ */
+
+/** Who speaks. `tool` carries the result of a tool call. */
+export type Role = "system" | "user" | "assistant" | "tool";
+
+/** One call of a tool by the assistant; `arguments` is JSON text, as in the OpenAI API. */
+export interface ToolCall {
+  id: string;
+  type: "function";
+  function: { name: string; arguments: string };
+}
+
+/** One turn of a conversation. An assistant turn that only calls tools has `content: null`. */
+export interface Message {
+  role: Role;
+  content: string | null;
+  name?: string;
+  tool_calls?: ToolCall[];
+  tool_call_id?: string;
+}
+
+/** A tool the assistant may call, as in the OpenAI API (`parameters` is a JSON schema). */
+export interface ToolDefinition {
+  type: "function";
+  function: { name: string; description?: string; parameters?: Record<string, unknown> };
+}
+
+/** One training example, whatever format it came from. */
+export interface Example {
+  /** The conversation; for a preference pair, the prompt alone. */
+  messages: Message[];
+  tools?: ToolDefinition[];
+  /** Only for preference pairs: the two answers to the prompt. */
+  preference?: { chosen: Message[]; rejected: Message[] };
+  /** Fields of the source row that its format does not define, kept as they were (`id`, `operation`, …). */
+  extra: Record<string, unknown>;
+}
+
+/** The dataset formats the workbook reads and writes. */
+export const FORMATS = ["alpaca", "sharegpt", "messages", "preference"] as const;
+export type Format = (typeof FORMATS)[number];
+
+/** Where a row came from: a file (or generator) and its 1-based line or record number. */
+export interface Origin {
+  source: string;
+  line: number;
+}
+
+/** Why a row left the dataset. One of these is written to `rejected.jsonl` for every row that does. */
+export interface Rejection extends Origin {
+  /** The step that rejected it: `read`, `parse`, `schema`, `normalize`, `exact-dedup`, `fuzzy-dedup`, … */
+  step: string;
+  /** A short stable code for counting, e.g. `invalid-json`, `duplicate-of`, `too-long`. */
+  code: string;
+  /** One sentence for a person, naming the field and the remedy where there is one. */
+  reason: string;
+  /** The row as it was read, so that nothing is lost (text where the bytes are UTF-8, else base64 with `rawEncoding`). */
+  raw: string;
+  rawEncoding?: "base64";
+}

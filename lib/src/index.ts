@@ -1,0 +1,3 @@
+export * as course from "./course/index.js";
+export * as data from "./data/index.js";
+export * as teacher from "./teacher/index.js";

@@ -1,0 +1,151 @@
+/**
+ * `npm run build`: makes the notebooks from the lesson sources, with jupytext.
+ *
+ *     npm run build                          notebooks/        what a student opens
+ *     npm run build -- --for instructor      build/instructor/ with the solutions and teaching notes
+ *
+ * Outputs of an earlier run are kept where source and lib are the same as then; else `npm run lessons` makes new ones.
+ */
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join, relative, sep } from "node:path";
+import { parseArgs } from "node:util";
+import { readOutline, type OutlineLesson } from "./course-manifest.ts";
+import { codeFor, isFor, readLessons, type Audience, type LessonSource } from "./lesson-source.ts";
+import { Notebook, readNotebook, textOf, type Provenance } from "./notebook.ts";
+import { NOTEBOOKS, PYTHON, ROOT } from "./paths.ts";
+import { libraryHash, sourceHash } from "./provenance.ts";
+
+export const folderFor = (audience: Audience) => (audience === "student" ? NOTEBOOKS : join(ROOT, "build", audience));
+
+/** Builds every lesson for an audience and returns the notebooks' paths by lesson. Removes notebooks without a source. */
+export function buildNotebooks(audience: Audience): Map<string, string> {
+  const outline = readOutline();
+  const lessons = readLessons(outline);
+  const folder = folderFor(audience);
+  const converted = convert(lessons.map((lesson) => percentText(lesson, outline.get(lesson.id)!, audience)));
+  const paths = new Map<string, string>();
+  lessons.forEach((lesson, index) => {
+    const path = join(folder, lesson.notebook);
+    writeNotebook(path, finish(converted[index]!, lesson, audience, path));
+    paths.set(lesson.id, path);
+  });
+  removeOrphans(folder, new Set(lessons.map(({ notebook }) => notebook)));
+  return paths;
+}
+
+/** The lesson as percent-format text for one audience: the title cell first, then the cells that are for them. */
+function percentText(lesson: LessonSource, outline: OutlineLesson, audience: Audience): string {
+  const title = [
+    `# ${lesson.id} ${lesson.front.title}`,
+    "",
+    `**You will be able to:** ${outline.objective[0]!.toLowerCase()}${outline.objective.slice(1)}.`,
+    "",
+    `Chapter ${outline.chapter}, ${outline.chapterTitle} · ${outline.minutes} minutes · ${outline.stage}`,
+    "",
+    `**You need:** ${lesson.front.prerequisites}`,
+  ].join("\n");
+  const cells = [
+    { kind: "markdown", tags: [] as string[], text: title },
+    ...lesson.cells
+      .filter((cell) => isFor(audience, cell))
+      .map((cell) => ({ ...cell, text: cell.kind === "code" ? codeFor(audience, cell, lesson.path) : cell.text })),
+  ];
+  return cells
+    .map(({ kind, tags, text }) => {
+      const marks = tags.length ? ` tags=${JSON.stringify(tags)}` : "";
+      if (kind === "code") return `// %%${marks}\n${text}\n`;
+      return `// %% [markdown]${marks}\n${text.split("\n").map((line) => `// ${line}`.trimEnd()).join("\n")}\n`;
+    })
+    .join("\n");
+}
+
+// One Python for all lessons: it takes longer to start than to convert.
+function convert(texts: string[]): Notebook[] {
+  const program = `
+import json, sys, jupytext, nbformat
+texts = json.load(sys.stdin)
+print(json.dumps([json.loads(nbformat.writes(jupytext.reads(text, fmt="ts:percent"))) for text in texts]))
+`;
+  const result = spawnSync(PYTHON, ["-c", program], { input: JSON.stringify(texts), encoding: "utf8", maxBuffer: 1 << 28 });
+  if (result.status !== 0) throw new Error(`jupytext failed:\n${result.stderr}`);
+  return (JSON.parse(result.stdout) as unknown[]).map((notebook) => Notebook.parse(notebook));
+}
+
+function finish(notebook: Notebook, lesson: LessonSource, audience: Audience, path: string): Notebook {
+  const provenance: Provenance = {
+    lesson: lesson.id,
+    audience,
+    source: sourceHash(lesson),
+    lib: libraryHash(lesson),
+    executed: false,
+  };
+  notebook.nbformat_minor = 5;
+  notebook.metadata = {
+    kernelspec: { display_name: "TypeScript", language: "typescript", name: "tslab" },
+    language_info: { name: "typescript", file_extension: ".ts", mimetype: "text/typescript" },
+    title: `${lesson.id} ${lesson.front.title}`,
+    workbook: provenance,
+  };
+  notebook.cells.forEach((cell, index) => {
+    // Ids that a rebuild does not change: a diff shows what changed, and a student's answer keeps its place.
+    cell.id = `lesson-${lesson.id.replace(".", "-")}-${String(index).padStart(2, "0")}`;
+    const { tags } = cell.metadata;
+    cell.metadata = tags?.length ? { tags } : {};
+  });
+  if (existsSync(path)) keepOutputs(notebook, readNotebook(path), provenance);
+  return notebook;
+}
+
+function keepOutputs(notebook: Notebook, previous: Notebook, provenance: Provenance): void {
+  const before = previous.metadata.workbook;
+  if (!before?.executed || before.source !== provenance.source || before.lib !== provenance.lib) return;
+  if (previous.cells.length !== notebook.cells.length) return;
+  const same = notebook.cells.every((cell, index) => textOf(cell.source) === textOf(previous.cells[index]!.source));
+  if (!same) return;
+  notebook.cells.forEach((cell, index) => {
+    if (cell.cell_type !== "code") return;
+    const { outputs, execution_count } = previous.cells[index]!;
+    Object.assign(cell, { outputs, execution_count });
+  });
+  notebook.metadata.workbook = { ...provenance, executed: true };
+}
+
+/** Writes a notebook whole, in the form nbformat gives it: one space of indentation, sorted keys, a final newline. */
+export function writeNotebook(path: string, notebook: Notebook): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(`${path}.part`, `${JSON.stringify(sortKeys(notebook), null, 1)}\n`);
+  renameSync(`${path}.part`, path);
+}
+
+function sortKeys(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sortKeys);
+  if (!value || typeof value !== "object") return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, item]) => [key, sortKeys(item)]));
+}
+
+function removeOrphans(folder: string, wanted: Set<string>): void {
+  if (!existsSync(folder)) return;
+  for (const entry of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
+    const path = entry.split(sep).join("/");
+    if (path.endsWith(".ipynb") && !path.includes(".ipynb_checkpoints") && !wanted.has(path)) rmSync(join(folder, entry));
+  }
+}
+
+if (import.meta.main) {
+  const { values } = parseArgs({ options: { for: { type: "string", default: "student" } } });
+  if (values.for !== "student" && values.for !== "instructor") {
+    console.error(`--for ${values.for}: there is a build for student and one for instructor.`);
+    process.exit(2);
+  }
+  try {
+    const paths = buildNotebooks(values.for);
+    for (const [lesson, path] of paths) {
+      const fresh = readNotebook(path).metadata.workbook?.executed;
+      console.log(`${lesson.padEnd(5)} ${relative(ROOT, path)}${fresh ? "" : "   (no outputs yet: npm run lessons)"}`);
+    }
+  } catch (error) {
+    console.error((error as Error).message);
+    process.exit(1);
+  }
+}

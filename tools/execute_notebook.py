@@ -1,0 +1,92 @@
+"""Runs one notebook cell by cell and writes it back with its outputs.
+
+    python tools/execute_notebook.py NOTEBOOK FOLDER
+
+FOLDER is the kernel's working directory. One JSON object a line on stdout tells how far the run is; the last one says
+how it ended. A naive run (`nbconvert --execute --allow-errors`) hides three things that count as failures here: a cell
+that the kernel aborted, an error nobody expected, and text on stderr nobody expected.
+
+Cells announce what they expect by tag: `raises-exception` for an error, `allow-stderr` for text on stderr.
+"""
+
+import json
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+
+CELL_LIMIT_S = 600
+
+
+def tell(**event):
+    print(json.dumps(event), flush=True)
+
+
+def faults_of(cell, reply_status, expects_error, expects_stderr):
+    """What a cell did that its tags do not announce."""
+    outputs = cell.get("outputs", [])
+    errors = [output for output in outputs if output.output_type == "error"]
+    if reply_status not in ("ok", "error"):
+        yield f"the kernel did not run this cell (it answered: {reply_status})"
+    if errors and not expects_error:
+        yield f"{errors[0].ename}: {errors[0].evalue}"
+    if expects_error and not errors:
+        yield "tagged raises-exception, but it raised nothing"
+    stderr = "".join(output.text for output in outputs if output.output_type == "stream" and output.name == "stderr")
+    if stderr and not expects_stderr:
+        yield f"unexpected text on stderr: {stderr.strip()[:300]}"
+
+
+def merge_streams(cell):
+    """Joins neighbouring stream outputs: how a stream is cut into messages is chance."""
+    merged = []
+    for output in cell.get("outputs", []):
+        last = merged[-1] if merged else None
+        if last and output.output_type == last.output_type == "stream" and output.name == last.name:
+            last.text += output.text
+        else:
+            merged.append(output)
+    cell["outputs"] = merged
+
+
+def main(path, folder):
+    notebook = nbformat.read(path, as_version=4)
+    client = NotebookClient(
+        notebook,
+        timeout=CELL_LIMIT_S,
+        kernel_name="tslab",
+        allow_errors=True,
+        resources={"metadata": {"path": str(folder)}},
+    )
+    replies = {}
+    client.on_cell_executed = lambda cell, cell_index, execute_reply: replies.update({cell_index: execute_reply["content"]})
+    code_cells = [(index, cell) for index, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
+    problems = []
+    with client.setup_kernel():
+        for number, (index, cell) in enumerate(code_cells, 1):
+            tags = cell.metadata.get("tags", [])
+            started = time.monotonic()
+            cell.outputs, cell.execution_count = [], None
+            try:
+                client.execute_cell(cell, index, execution_count=number)
+            except (DeadKernelError, CellTimeoutError) as error:
+                fault = "the kernel died in this cell" if isinstance(error, DeadKernelError) else f"longer than {CELL_LIMIT_S} s"
+                problems.append({"cell": index, "fault": fault})
+                tell(cell=number, of=len(code_cells), seconds=round(time.monotonic() - started, 2))
+                break
+            status = replies.get(index, {}).get("status", "no reply")
+            merge_streams(cell)
+            cell.metadata.pop("execution", None)  # time stamps: they would differ in every run
+            for fault in faults_of(cell, status, "raises-exception" in tags, "allow-stderr" in tags):
+                problems.append({"cell": index, "fault": fault})
+            tell(cell=number, of=len(code_cells), seconds=round(time.monotonic() - started, 2))
+    nbformat.write(notebook, path)
+    tell(done=True, problems=problems)
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]), Path(sys.argv[2])))

@@ -1,0 +1,49 @@
+/** Compares the outputs of two runs of a notebook, less what no two runs share: times, paths, ports. */
+import { textOf, type Cell, type Notebook, type Output } from "./notebook.ts";
+import { ROOT } from "./paths.ts";
+
+const VOLATILE: [RegExp, string][] = [
+  [new RegExp(ROOT.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&"), "g"), "<root>"],
+  [/\.workbook\/runs?\/[\w.-]+/g, "<run>"],
+  [/\/tmp\/[\w./-]+/g, "<tmp>"],
+  [/\b(127\.0\.0\.1|localhost):\d+/g, "$1:<port>"],
+  [/\b\d[\d,]*(\.\d+)?\s?(ms|µs|s|min|rows\/s|tokens\/s|MB\/s)\b/g, "<measured>"],
+];
+
+export function normalise(text: string): string {
+  return VOLATILE.reduce((result, [pattern, replacement]) => result.replace(pattern, replacement), text);
+}
+
+/** One line of text for every output, in order, the same for two runs that did the same. */
+function describe(output: Output): string {
+  switch (output.output_type) {
+    case "stream":
+      return `${output.name}: ${normalise(textOf(output.text))}`;
+    case "error":
+      return normalise(`error: ${output.ename}: ${output.evalue}`);
+    default:
+      return Object.entries(output.data ?? {})
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([type, value]) => `${type}: ${normalise(typeof value === "object" && !Array.isArray(value) ? JSON.stringify(value) : textOf(value))}`)
+        .join("\n");
+  }
+}
+
+/** The cells whose outputs differ between a stored notebook and a new run, each with both texts. */
+export function differences(stored: Notebook, rerun: Notebook): { cell: number; stored: string; rerun: string }[] {
+  const texts = (cell: Cell | undefined) => (cell?.outputs ?? []).map(describe).join("\n");
+  const found = [];
+  for (let index = 0; index < Math.max(stored.cells.length, rerun.cells.length); index += 1) {
+    const [before, after] = [texts(stored.cells[index]), texts(rerun.cells[index])];
+    if (before !== after) found.push({ cell: index, stored: before, rerun: after });
+  }
+  return found;
+}
+
+/** An output as a terminal can show it: its text, or a line that names what a browser would draw. */
+export function plainText(output: Output): string {
+  if (output.output_type === "stream") return textOf(output.text);
+  if (output.output_type === "error") return `${output.ename}: ${output.evalue}\n${output.traceback?.join("\n") ?? ""}`;
+  const text = textOf(output.data?.["text/plain"]);
+  return text || `[${Object.keys(output.data ?? {}).join(", ")}]`;
+}

@@ -1,0 +1,163 @@
+/** `npm start`: brings the student's copies up to date, starts JupyterLab on them, prints one URL. */
+import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { createWriteStream, existsSync, mkdirSync, readFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { PYTHON, NOTEBOOKS, ROOT, STATE, WORK } from "./paths.ts";
+import { describeCopies, updateWorkCopies } from "./work-copies.ts";
+
+const USAGE = `npm start [-- options]
+  --port N        listen on this port (default: the first free one from 8888)
+  --no-browser    do not open a browser
+  --lesson 63.7   open this lesson`;
+
+const FIRST_PORT = 8888;
+const STARTUP_LIMIT_MS = 120_000;
+
+const options = readOptions();
+const port = await choosePort(options.port);
+const copies = updateWorkCopies(NOTEBOOKS, WORK, join(STATE, "work-copies.json"));
+for (const line of describeCopies(copies, WORK)) console.log(line);
+
+const token = randomBytes(24).toString("hex");
+const logPath = join(STATE, "logs", "jupyter.log");
+mkdirSync(join(STATE, "logs"), { recursive: true });
+const log = createWriteStream(logPath);
+const lab = spawn(
+  PYTHON,
+  [
+    "-m", "jupyterlab",
+    "--no-browser",
+    "--ServerApp.ip=127.0.0.1",
+    `--ServerApp.port=${port}`,
+    "--ServerApp.port_retries=0",
+    `--ServerApp.root_dir=${WORK}`,
+    "--MultiKernelManager.default_kernel_name=tslab",
+    "--KernelSpecManager.ensure_native_kernel=False", // lessons are TypeScript; a Python launcher would only mislead
+    "--ServerApp.allow_root=True",
+    // jupytext builds the notebooks; as a server extension it would also open lesson sources as notebooks.
+    '--ServerApp.jpserver_extensions={"jupyterlab_jupytext": false}',
+    // No request leaves the machine: no news, no update check, no extension listing.
+    "--LabApp.news_url=None",
+    "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    "--LabApp.extension_manager=readonly",
+    `--LabApp.app_settings_dir=${join(ROOT, "jupyter", "lab")}`,
+  ],
+  // The token goes by environment: on the command line every user of the machine could read it.
+  { cwd: WORK, env: { ...process.env, JUPYTER_TOKEN: token }, stdio: ["ignore", "pipe", "pipe"] },
+);
+lab.stdout.pipe(log);
+lab.stderr.pipe(log);
+let stopping = false;
+lab.on("exit", (code) => {
+  if (!stopping) fail(`JupyterLab ended by itself (exit code ${code}).\n${lastLines(logPath)}`, `Full log: ${logPath}`);
+  process.exit(0);
+});
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, stop);
+
+await waitUntilReady();
+const url = `http://127.0.0.1:${port}/lab${lessonPath(options.lesson)}?token=${token}`;
+console.log(`\nThe workbook is open at\n\n  ${url}\n\nCtrl-C stops it; your work stays in work/.`);
+if (options.browser) openBrowser(url);
+
+function readOptions(): { port: number | undefined; browser: boolean; lesson: string | undefined } {
+  try {
+    const { values } = parseArgs({
+      options: {
+        port: { type: "string" },
+        browser: { type: "boolean", default: true },
+        lesson: { type: "string" },
+        help: { type: "boolean", short: "h" },
+      },
+      allowNegative: true,
+    });
+    if (values.help) {
+      console.log(USAGE);
+      process.exit(0);
+    }
+    const wanted = values.port === undefined ? undefined : Number(values.port);
+    if (wanted !== undefined && !(Number.isInteger(wanted) && wanted > 0 && wanted < 65_536)) {
+      fail(`--port ${values.port} is no port number.`, "Give a number from 1 to 65535, or leave it out.");
+    }
+    return { port: wanted, browser: values.browser, lesson: values.lesson };
+  } catch (error) {
+    return fail((error as Error).message, USAGE);
+  }
+}
+
+async function choosePort(wanted: number | undefined): Promise<number> {
+  if (wanted !== undefined) {
+    if (await isFree(wanted)) return wanted;
+    return fail(
+      `Port ${wanted} is taken by another program (perhaps a workbook that is already open).`,
+      `Use another one: npm start -- --port ${wanted + 1}\nWithout --port the workbook finds a free one.`,
+    );
+  }
+  for (let candidate = FIRST_PORT; candidate < FIRST_PORT + 100; candidate += 1) {
+    if (await isFree(candidate)) return candidate;
+  }
+  return fail(`No free port between ${FIRST_PORT} and ${FIRST_PORT + 99}.`, "Name one: npm start -- --port 9999");
+}
+
+function isFree(candidate: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = createServer();
+    probe.once("error", () => resolve(false));
+    probe.listen({ port: candidate, host: "127.0.0.1", exclusive: true }, () => probe.close(() => resolve(true)));
+  });
+}
+
+async function waitUntilReady(): Promise<void> {
+  const deadline = Date.now() + STARTUP_LIMIT_MS;
+  while (Date.now() < deadline) {
+    try {
+      const response = await fetch(`http://127.0.0.1:${port}/api/status`, { headers: { authorization: `token ${token}` } });
+      if (response.ok) return;
+    } catch {
+      // not listening yet
+    }
+    await new Promise((resolve) => setTimeout(resolve, 150));
+  }
+  stopping = true;
+  lab.kill();
+  fail(`JupyterLab did not answer within ${STARTUP_LIMIT_MS / 1000} s.\n${lastLines(logPath)}`, `Full log: ${logPath}`);
+}
+
+function lessonPath(lesson: string | undefined): string {
+  if (!lesson) return "";
+  const [chapter, number] = lesson.split(".");
+  const found = copies.find(({ path }) => path.startsWith(`${chapter}-`) && path.includes(`/${number?.padStart(2, "0")}-`));
+  if (!found) fail(`There is no lesson ${lesson} in notebooks/.`, "Lessons are named chapter.lesson, for example 63.7.");
+  return `/tree/${encodeURI(found.path)}`;
+}
+
+function openBrowser(address: string): void {
+  const [command, ...args] =
+    process.platform === "darwin" ? ["open"] : process.platform === "win32" ? ["cmd", "/c", "start", ""] : ["xdg-open"];
+  if (process.platform === "linux" && !process.env.DISPLAY && !process.env.WAYLAND_DISPLAY) return;
+  const browser = spawn(command!, [...args, address.replaceAll("&", process.platform === "win32" ? "^&" : "&")], {
+    stdio: "ignore",
+    detached: true,
+  });
+  browser.on("error", () => {}); // no opener on this machine: the URL is on the screen
+  browser.unref();
+}
+
+function stop(): void {
+  if (stopping) return;
+  stopping = true;
+  console.log("\nStopping JupyterLab and its kernels …");
+  lab.kill("SIGTERM"); // Jupyter's SIGTERM shuts kernels down without asking
+  setTimeout(() => lab.kill("SIGKILL"), 10_000).unref();
+}
+
+function lastLines(path: string): string {
+  return existsSync(path) ? readFileSync(path, "utf8").trim().split("\n").slice(-8).join("\n") : "";
+}
+
+function fail(message: string, remedy: string): never {
+  console.error(`\n${message}\n\n  ${remedy.split("\n").join("\n  ")}\n`);
+  process.exit(1);
+}
