@@ -1,0 +1,38 @@
+import type { Topic } from "../harness.ts";
+
+/** One notebook is one program: a name means the same variable in every cell. */
+export const bindings: Topic = {
+  name: "variables across cells",
+  kind: "language",
+  programs: [
+    { name: "a later cell reads const, let and var", steps: ["const a = 1; let b = 2; var c = 3;", ["console.log(a + b + c);", "6\n"]] },
+    { name: "shorthand property of an earlier variable", steps: ["const x = 1;", ["const o = { x }; console.log(o.x);", "1\n"]] },
+    { name: "destructuring assignment to earlier variables", steps: ["let x = 1; let y = 2;", ["({ x, y } = { x: 10, y: 20 }); console.log(x, y);", "10 20\n"], ["console.log(x, y);", "10 20\n"]] },
+    { name: "destructuring assignment with defaults, renames and rest", steps: ["let p = 0; let q = 0; let rest: object = {};", ["({ a: p = 5, q = 6, ...rest } = { q: 1, z: 2 } as { a?: number; q?: number; z: number }); console.log(p, q, JSON.stringify(rest));", '5 1 {"z":2}\n']] },
+    { name: "swap by array destructuring", steps: ["let a = 1; let b = 2;", ["[a, b] = [b, a]; console.log(a, b);", "2 1\n"], ["console.log(a, b);", "2 1\n"]] },
+    { name: "increments and compound assignments", steps: ["let n = 1; let s: string | undefined;", ["n++; n += 10; n **= 2; s ??= 'set'; console.log(n, s);", "144 set\n"], ["console.log(n, s);", "144 set\n"]] },
+    { name: "a loop assigns to an earlier variable", steps: ["let last = 0; let key = '';", ["for (last of [1, 2, 3]); for (key in { a: 1, b: 2 }); console.log(last, key);", "3 b\n"]] },
+    { name: "a function sees a let that a later cell reassigns", steps: ["let rate = 1; function price(n: number) { return n * rate; }", ["rate = 5; console.log(price(2));", "10\n"]] },
+    { name: "an arrow function sees a let that a later cell reassigns", steps: ["let rate = 1; const price = (n: number) => n * rate;", "rate = 5; const set = true;", ["console.log(price(2));", "10\n"]] },
+    { name: "a function changes a variable that other cells read", steps: ["let count = 0; function hit() { count += 1; }", "hit(); hit(); const done = true;", ["console.log(count);", "2\n"]] },
+    { name: "a function sees a let that a later cell declares again", steps: ["let name = 'a'; const hello = () => `hello ${name}`;", "let name = 'b';", ["console.log(hello());", "hello b\n"]] },
+    { name: "a caller sees the new version of a function", steps: ["function step(n: number) { return n + 1; } function twice(n: number) { return step(step(n)); }", "function step(n: number) { return n * 10; }", ["console.log(twice(1));", "100\n"]] },
+    { name: "const is declared again with another type", steps: ["const v = 1;", "const v = 'text';", ["console.log(v.toUpperCase());", "TEXT\n"]] },
+    { name: "class is declared again", steps: ["class A { one() { return 1; } }", "class A { two() { return 2; } }", ["console.log(new A().two());", "2\n"]] },
+    { name: "enum, interface and type are declared again", steps: ["enum E { A = 1 } interface I { a: number } type T = string;", "enum E { A = 5, B } interface I { b: string } type T = number;", ["const i: I = { b: 'x' }; const t: T = 3; console.log(E.B, i.b, t);", "6 x 3\n"]] },
+    { name: "a block variable of the same name is another variable", steps: ["let x = 'outer';", ["{ let x = 'inner'; console.log(x); } for (const x of ['loop']) console.log(x); ((x: string) => console.log(x))('parameter'); console.log(x);", "inner\nloop\nparameter\nouter\n"]] },
+    { name: "catch parameter, label and property names are not variables", steps: ["let e = 1; let out = 2;", ["try { throw 'caught'; } catch (e) { console.log(e); } out: for (;;) { break out; } console.log({ e: 5 }.e, e, out);", "caught\n5 1 2\n"]] },
+    { name: "typeof, delete and in on earlier variables", steps: ["const o: { a?: number } = { a: 1 }; const f = () => 1;", ["console.log(typeof o, typeof f, 'a' in o, delete o.a, 'a' in o);", "object function true true false\n"]] },
+    { name: "a call of a bare name has no this", steps: ["function who(this: unknown) { return this === undefined; } const tag = function (this: unknown, s: TemplateStringsArray) { return this === undefined && s[0] === 'x'; };", ["console.log(who(), (who as () => boolean)(), who!(), tag`x`, who?.());", "true true true true true\n"]] },
+    { name: "functions and classes keep their names", steps: ["const arrow = () => 1; const anonymous = function () {}; const K = class {}; let later: () => void;", ["later = () => {}; console.log(arrow.name, anonymous.name, K.name, later.name);", "arrow anonymous K later\n"]] },
+    { name: "functions are hoisted within a cell, generators and async ones too", steps: [["console.log(f(), [...g()].join()); h().then(() => {}); function f() { return 'f'; } function* g() { yield 1; yield 2; } async function h() {}", "f 1,2\n"]] },
+    { name: "recursion and mutual recursion", steps: ["const fact = (n: number): number => (n < 2 ? 1 : n * fact(n - 1)); function even(n: number): boolean { return n === 0 || odd(n - 1); } function odd(n: number): boolean { return n !== 0 && even(n - 1); }", ["console.log(fact(5), even(10), odd(7));", "120 true true\n"]] },
+    { name: "a class refers to itself and extends an earlier one", steps: ["class Base { static make() { return new this(); } who() { return 'base'; } }", "class Sub extends Base { static count = 0; constructor() { super(); Sub.count++; } override who() { return super.who() + '+sub'; } }", ["console.log(Sub.make().who(), Sub.count, new Sub() instanceof Base);", "base+sub 1 true\n"]] },
+    { name: "closures in a loop each keep their own variable", steps: ["const fs: (() => number)[] = []; for (let i = 0; i < 3; i++) fs.push(() => i);", ["console.log(fs.map((f) => f()).join());", "0,1,2\n"]] },
+    { name: "var in blocks and loops belongs to the notebook", steps: ["if (true) { var inBlock = 1; } for (var i = 0, n = 3; i < n; i++) { var square = i * i; } for (var k of ['a', 'b']);", ["console.log(inBlock, i, square, k);", "1 3 4 b\n"]] },
+    { name: "destructuring declarations, nested, with defaults and rest", steps: ["const { a, b: { c: [d, , e = 9] }, ...others } = { a: 1, b: { c: [2, 3] }, z: 4 } as { a: number; b: { c: number[] }; z: number }; const [first, ...tail] = 'abc';", ["console.log(a, d, e, others.z, first, tail.join(''));", "1 2 9 4 a bc\n"]] },
+    { name: "a computed key in a destructuring", steps: ["const key = 'k'; const o = { k: 8 };", ["const { [key]: value } = o; console.log(value);", "8\n"]] },
+    { name: "several functions of one closure share state over cells", steps: ["const counter = (() => { let n = 0; return { up: () => ++n, get: () => n }; })();", "counter.up(); counter.up(); const done = true;", ["console.log(counter.get());", "2\n"]] },
+    { name: "a variable is undefined until its cell has set it", steps: ["let later: number | undefined;", ["console.log(later);", "undefined\n"], "later = 4; const done = true;", ["console.log(later, done);", "4 true\n"]] },
+  ],
+};
