@@ -1,0 +1,28 @@
+import { InvalidArgumentError, Option } from "commander";
+import { FORMATS, type Format } from "../data/example.js";
+
+/** An option whose value is the name of a format. */
+export function formatOption(flags: string, description: string): Option {
+  return new Option(flags, description).argParser((value): Format => {
+    const format = FORMATS.find((name) => name === value.toLowerCase());
+    if (!format) throw new InvalidArgumentError(`It must be one of ${FORMATS.join(", ")}.`);
+    return format;
+  });
+}
+
+/** Collects repeated `--map field=column`; also takes `field=column,field=column`. */
+export function collectMap(value: string, before: Record<string, string> = {}): Record<string, string> {
+  const map = { ...before };
+  for (const pair of value.split(",")) {
+    const at = pair.indexOf("=");
+    if (at < 1 || at === pair.length - 1) throw new InvalidArgumentError("Write it as field=column, e.g. instruction=question.");
+    map[pair.slice(0, at).trim()] = pair.slice(at + 1).trim();
+  }
+  return map;
+}
+
+/** A whole number, zero or more. */
+export function wholeNumber(value: string): number {
+  if (!/^\d+$/.test(value)) throw new InvalidArgumentError("It must be a whole number, zero or more.");
+  return Number(value);
+}

@@ -1,0 +1,95 @@
+import { existsSync, realpathSync } from "node:fs";
+import { resolve } from "node:path";
+import type { Manifest } from "../report/manifest.js";
+import type { DataReport } from "../report/report.js";
+import { findSources } from "../ingest/sources.js";
+import { cleanStage } from "./clean.js";
+import { compareStage } from "./compare.js";
+import { divideStage } from "./divide.js";
+import { fingerprint, settingsOf, type BuildOptions } from "./options.js";
+import { readStage } from "./read.js";
+import { resultStage } from "./result.js";
+import { loadState, saveState, type BuildContext } from "./state.js";
+import { BuildError, Workspace } from "./workspace.js";
+
+/** What a build made. */
+export interface BuildResult {
+  /** The folder of the dataset. */
+  out: string;
+  report: DataReport;
+  manifest: Manifest;
+  /** True when an earlier build of the same settings and sources was cut short and this one went on from there. */
+  resumed: boolean;
+  /** Milliseconds of each stage that ran. */
+  stageMs: Record<string, number>;
+}
+
+/** Version of this library, part of the manifest. */
+function libraryVersion(): string {
+  return (require("llmops/package.json") as { version: string }).version;
+}
+
+/**
+ * Builds a dataset from files and folders: read, parse, check, normalise, remove exact and near-duplicates, mask
+ * personal data, check lengths, filter, split. Writes `<split>.jsonl`, `rejected.jsonl` (every row that left, with its
+ * reason), `data_report.md` and `.json` with charts, and `manifest.json`.
+ *
+ * Streaming: memory does not grow with the text, only by some 32 bytes a row at a time. The output appears whole or
+ * stays as it was; a build that was killed goes on where its last checkpoint was when it is started again with the
+ * same settings and sources, and makes the same bytes. The same sources, settings and seed always do.
+ *
+ * @param options - see {@link BuildOptions}
+ * @returns the report, the manifest and where the dataset is
+ * @throws FileError for a source that cannot be read or no room to write; BuildError when the output folder is not to be
+ *   replaced, another build is under way, or no row is left; SplitError when the splits cannot be made; RangeError for
+ *   a setting that makes no sense; the signal's reason when it is aborted
+ */
+export async function buildDataset(options: BuildOptions): Promise<BuildResult> {
+  const settings = settingsOf(options);
+  const library = libraryVersion();
+  const stageMs: Record<string, number> = {};
+  const timed = async <T>(stage: string, work: () => Promise<T>): Promise<T> => {
+    const began = performance.now();
+    try {
+      return await work();
+    } finally {
+      stageMs[stage] = Math.round(performance.now() - began);
+    }
+  };
+  const signal = options.signal;
+  signal?.throwIfAborted();
+  const space = new Workspace(options.out);
+  try {
+    await space.checkOutput(options.force ?? false, signal);
+    const { sources, skipped } = await timed("hash", () =>
+      findSources(options.sources, { exclude: realPath(options.out), ...(signal ? { signal } : {}) }));
+    if (sources.length === 0) {
+      const why = skipped.slice(0, 5).map(({ name, reason }) => `${name} ${reason}`);
+      throw new BuildError(`there is nothing to read in ${options.sources.join(", ") || "no path at all"}${why.length > 0 ? `: ${why.join("; ")}` : ""}`);
+    }
+    const resumed = space.begin(fingerprint(settings, sources, library));
+    const context: BuildContext = {
+      options, settings, space, sources,
+      state: resumed ? loadState(space) : {},
+      progress: (progress) => options.onProgress?.(progress),
+    };
+    if (!resumed) await saveState(context);
+    await timed("read", () => readStage(context));
+    if (context.state.read) context.state.read.skipped = skipped;
+    await timed("compare", () => compareStage(context));
+    await timed("clean", () => cleanStage(context));
+    await timed("split", () => divideStage(context));
+    const { report, manifest } = await timed("write", () => resultStage(context, library));
+    signal?.throwIfAborted();
+    await timed("publish", () => space.publish());
+    space.clear();
+    return { out: space.out, report, manifest, resumed, stageMs };
+  } finally {
+    space.release();
+  }
+}
+
+/** The output folder is not a source, also where it lies inside one. */
+function realPath(out: string): string[] {
+  return existsSync(out) ? [realpathSync(resolve(out))] : [];
+}

@@ -1,0 +1,3 @@
+export { buildDataset, type BuildResult } from "./dataset.js";
+export type { BuildOptions, BuildProgress, PiiMode, RowFilter, Verdict } from "./options.js";
+export { BuildError } from "./workspace.js";

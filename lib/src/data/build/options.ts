@@ -1,0 +1,178 @@
+import { createHash } from "node:crypto";
+import { canonicalJson, type Scope } from "../clean/content.js";
+import { checkBounds, type Encoding } from "../clean/tokens.js";
+import type { Keep } from "../dedup/fuzzy.js";
+import { planBands } from "../dedup/minhash.js";
+import type { Example, Format, Origin } from "../example.js";
+import type { ColumnMap } from "../formats/columns.js";
+import type { ChunkOptions } from "../ingest/chunk.js";
+import type { PairWriter } from "../ingest/document.js";
+import { checkNames } from "../split/dataset.js";
+import { SplitError, type SplitSize } from "../split/quota.js";
+
+/** What to do with personal data and secrets. */
+export type PiiMode = "mask" | "drop" | "off";
+
+/** A filter's answer: keep, or reject with a stable code and a sentence that says why. */
+export type Verdict = true | { code: string; reason: string };
+
+/** A row's own last test, such as a judge's score. */
+export interface RowFilter {
+  /** Names the filter and its settings: builds with another name do not resume each other. */
+  name: string;
+  test(example: Example, origin: Origin): Verdict | Promise<Verdict>;
+}
+
+/** Where a build is. `done` and `total` count bytes while reading, rows or parts later. */
+export interface BuildProgress {
+  stage: "hash" | "read" | "compare" | "clean" | "split" | "write";
+  done: number;
+  total: number;
+  unit: "bytes" | "rows" | "parts" | "files";
+}
+
+export interface BuildOptions {
+  /** Files and folders of rows (JSONL, JSON, CSV, TSV, gzip) and documents (Markdown, HTML, text). */
+  sources: readonly string[];
+  /** The folder to make. It must not exist, be empty, or hold a dataset that a build made. */
+  out: string;
+  /** Before the names of the splits' files: `task_api` makes `task_api_train.jsonl`. Default: none. */
+  name?: string;
+  /** Format to write. Default: that of the input; `messages` when the input has several. */
+  format?: Format;
+  /** Format to read. Default: each row by its own fields. */
+  from?: Format;
+  /** Columns that stand for fields: `{ instruction: "question" }`. */
+  map?: ColumnMap;
+  /** Whether near-duplicates are removed. Default true. */
+  fuzzy?: boolean;
+  /** Jaccard similarity from which rows are near-duplicates. Default 0.8. */
+  threshold?: number;
+  /** Words in a shingle. Default 3. */
+  shingle?: number;
+  /** Values in a MinHash signature. Default 128. */
+  numPerm?: number;
+  /** The part of an example that is compared. Default `conversation`. */
+  scope?: Scope;
+  /** Which of several near-duplicates stays. Default `first`. */
+  keep?: Keep;
+  /** Default `mask`. */
+  pii?: PiiMode;
+  /** Bounds on a row's tokens, inclusive. Default 1 and none. */
+  minTokens?: number;
+  maxTokens?: number;
+  /** Default `o200k_base`. */
+  encoding?: Encoding;
+  filter?: RowFilter;
+  /** Default: fractions 0.8, 0.1, 0.1. */
+  split?: SplitSize;
+  /** Default train, val, test. */
+  splitNames?: readonly string[];
+  /** A field beside the format's own whose values are spread over the splits in proportion. */
+  stratify?: string;
+  /** Jaccard similarity from which rows may not stand in different splits. Default 0.7. */
+  leakThreshold?: number;
+  /** Of MinHash and the split. Default 1. */
+  seed?: number;
+  /** Makes pairs of a document's chunk. Without it, documents are listed as not read. */
+  pairWriter?: PairWriter;
+  /** Names the teacher and its settings: builds with another name do not resume each other. */
+  pairWriterName?: string;
+  /** How documents are cut. */
+  chunks?: ChunkOptions;
+  /** Chunks asked about at once. Default 4. */
+  pairConcurrency?: number;
+  /** Tells a failure of one chunk (which is rejected) from one of the whole build (undefined: the build stops). */
+  chunkFault?: (error: unknown) => { code: string; reason: string } | undefined;
+  /** Replace files of an earlier build even where they were changed since. Default false. */
+  force?: boolean;
+  signal?: AbortSignal;
+  onProgress?: (progress: BuildProgress) => void;
+}
+
+/** What decides the bytes of a dataset, beside its sources. Stands in the manifest. */
+export interface BuildSettings {
+  name: string;
+  format: Format | "auto";
+  from: Format | "auto";
+  map: ColumnMap;
+  fuzzy: boolean;
+  threshold: number;
+  shingle: number;
+  numPerm: number;
+  scope: Scope;
+  keep: Keep;
+  pii: PiiMode;
+  minTokens: number;
+  maxTokens: number | null;
+  encoding: Encoding;
+  filter: string | null;
+  split: SplitSize;
+  splitNames: readonly string[];
+  stratify: string | null;
+  leakThreshold: number;
+  seed: number;
+  /** How documents were cut, and who made pairs of them; null without a teacher. */
+  documents: { chunks: Required<ChunkOptions>; writer: string } | null;
+}
+
+/**
+ * The settings of a build, complete and checked.
+ *
+ * @throws RangeError or SplitError for a setting that makes no sense
+ */
+export function settingsOf(options: BuildOptions): BuildSettings {
+  const settings: BuildSettings = {
+    name: options.name ?? "",
+    format: options.format ?? "auto",
+    from: options.from ?? "auto",
+    map: options.map ?? {},
+    fuzzy: options.fuzzy ?? true,
+    threshold: options.threshold ?? 0.8,
+    shingle: options.shingle ?? 3,
+    numPerm: options.numPerm ?? 128,
+    scope: options.scope ?? "conversation",
+    keep: options.keep ?? "first",
+    pii: options.pii ?? "mask",
+    minTokens: options.minTokens ?? 1,
+    maxTokens: options.maxTokens ?? null,
+    encoding: options.encoding ?? "o200k_base",
+    filter: options.filter?.name ?? null,
+    split: options.split ?? { fractions: [0.8, 0.1, 0.1] },
+    splitNames: options.splitNames ?? ["train", "val", "test"],
+    stratify: options.stratify ?? null,
+    leakThreshold: options.leakThreshold ?? 0.7,
+    seed: options.seed ?? 1,
+    documents: options.pairWriter
+      ? { chunks: { maxChars: options.chunks?.maxChars ?? 3200, minChars: options.chunks?.minChars ?? 200 }, writer: options.pairWriterName ?? "" }
+      : null,
+  };
+  if (!/^[\w.-]*$/.test(settings.name) || settings.name.startsWith(".")) {
+    throw new RangeError(`the name "${settings.name}" must be of letters, digits, "_", "-" and "."`);
+  }
+  for (const split of settings.splitNames) {
+    if (!/^[\w-]+$/.test(split) || ["rejected", "manifest"].includes(split)) throw new RangeError(`"${split}" cannot be the name of a split`);
+  }
+  for (const [what, value] of [["threshold", settings.threshold], ["leak threshold", settings.leakThreshold]] as const) {
+    if (!(value > 0 && value <= 1)) throw new RangeError(`the ${what} must be over 0 and at most 1, not ${value}`);
+  }
+  if (!Number.isInteger(settings.seed)) throw new RangeError(`the seed must be a whole number, not ${settings.seed}`);
+  planBands(settings.threshold, settings.numPerm);
+  checkBounds(boundsOf(settings));
+  checkNames(settings.split, settings.splitNames);
+  if ("fractions" in settings.split && settings.split.fractions.reduce((a, b) => a + b, 0) > 1 + 1e-9) {
+    throw new SplitError(`the fractions ${settings.split.fractions.join(", ")} sum to more than 1`);
+  }
+  return settings;
+}
+
+/** The token bounds of settings. */
+export function boundsOf({ minTokens, maxTokens, encoding }: BuildSettings): { minTokens: number; maxTokens?: number; encoding: Encoding } {
+  return { minTokens, encoding, ...(maxTokens === null ? {} : { maxTokens }) };
+}
+
+/** The name that work of the same settings, sources and library version is found under again. */
+export function fingerprint(settings: BuildSettings, sources: readonly { name: string; sha256: string; kind: string }[], version: string): string {
+  const inputs = sources.map(({ name, sha256, kind }) => [name, sha256, kind]);
+  return createHash("sha256").update(canonicalJson({ settings, inputs, version })).digest("hex").slice(0, 12);
+}

@@ -1,0 +1,188 @@
+import { openSync, closeSync, readFileSync, statSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { readJsonl } from "../jsonl/reader.js";
+import { JsonlWriter, writeFileAtomic, type WrittenFile } from "../jsonl/writer.js";
+import { hashFile } from "../ingest/sources.js";
+import type { Manifest } from "../report/manifest.js";
+import { reportCharts, reportMarkdown } from "../report/markdown.js";
+import type { DataReport } from "../report/report.js";
+import { UNUSED } from "../split/assign.js";
+import { RECORD, WORK_LINE_BYTES } from "./clean.js";
+import type { WorkRow } from "./read.js";
+import { makeReport } from "./summary.js";
+import type { BuildContext } from "./state.js";
+import type { RejectedRow } from "./tally.js";
+import { readSlice } from "./work-files.js";
+
+/** Charts stand in a folder of their own, so that the dataset's folder shows its files. */
+const CHART_FOLDER = "report";
+const RECORDS_AT_ONCE = 4096;
+
+/** Rows of each source, counted from the files that were written. */
+interface Counted {
+  out: number[];
+  rejected: number[];
+}
+
+/**
+ * The last stage: writes the dataset's files into the result folder, counts them again, and adds report and manifest.
+ *
+ * @throws Error when the rows written and rejected are not exactly the rows read: a bug, and nothing is published
+ */
+export async function resultStage(context: BuildContext, library: string): Promise<{ report: DataReport; manifest: Manifest }> {
+  const { space, settings, sources } = context;
+  const folder = space.freshResult();
+  const counted: Counted = { out: sources.map(() => 0), rejected: sources.map(() => 0) };
+  const names = settings.splitNames.map((split) => `${settings.name === "" ? "" : `${settings.name}_`}${split}.jsonl`);
+  const splitTokens = names.map(() => 0);
+
+  const splitFiles = await writeSplits(context, names.map((name) => join(folder, name)), counted, splitTokens);
+  const rejectedFile = await writeRejected(context, join(folder, "rejected.jsonl"), counted);
+  checkNothingLost(context, counted);
+
+  const report = makeReport(context, { files: names, splitTokens, ...counted });
+  const charts = reportCharts(report);
+  if (Object.keys(charts).length > 0) await mkdir(join(folder, CHART_FOLDER));
+  const texts: Record<string, string> = {
+    "data_report.md": reportMarkdown(report, (file) => `${CHART_FOLDER}/${file}`),
+    "data_report.json": `${JSON.stringify(report, null, 2)}\n`,
+    ...Object.fromEntries(Object.entries(charts).map(([file, svg]) => [`${CHART_FOLDER}/${file}`, svg])),
+  };
+  for (const [name, text] of Object.entries(texts)) await writeFileAtomic(join(folder, name), text);
+
+  const manifest: Manifest = {
+    kind: "llmops-dataset",
+    version: 1,
+    library,
+    seed: settings.seed,
+    settings: { ...settings, format: report.format },
+    sources: sources.map(({ name, kind, bytes, sha256 }) => ({ name, kind, bytes, sha256 })),
+    files: [
+      ...[...splitFiles, rejectedFile].map(({ path, bytes, sha256, rows }) => ({ name: relative(folder, path), bytes, sha256, rows })),
+      ...(await Promise.all(Object.keys(texts).map(async (name) => {
+        const path = join(folder, name);
+        return { name, bytes: statSync(path).size, sha256: await hashFile(path) };
+      }))),
+    ],
+    rows: report.rows,
+  };
+  await writeFileAtomic(join(folder, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+  return { report, manifest };
+}
+
+function relative(folder: string, path: string): string {
+  return path.slice(folder.length + 1);
+}
+
+/** The records of {@link cleanStage}, a block at a time. */
+function* records(path: string): Generator<Uint32Array, void> {
+  const count = statSync(path).size / (4 * RECORD.length);
+  const file = openSync(path, "r");
+  try {
+    for (let at = 0; at < count; at += RECORDS_AT_ONCE) {
+      const block = readSlice(file, at * RECORD.length, Math.min(RECORDS_AT_ONCE, count - at) * RECORD.length);
+      for (let i = 0; i < block.length; i += RECORD.length) yield block.subarray(i, i + RECORD.length);
+    }
+  } finally {
+    closeSync(file);
+  }
+}
+
+async function writeSplits(context: BuildContext, paths: readonly string[], counted: Counted, splitTokens: number[]): Promise<WrittenFile[]> {
+  const { space, options } = context;
+  const splits = readFileSync(space.file("splits"));
+  const writers: JsonlWriter[] = [];
+  try {
+    for (const path of paths) writers.push(await JsonlWriter.open(path));
+    const numbers = records(space.file("clean.records"));
+    const lines = readJsonl(space.file("clean.lines"), { maxLineBytes: WORK_LINE_BYTES, ...(options.signal ? { signal: options.signal } : {}) });
+    let row = 0;
+    for await (const batch of lines) {
+      for (const item of batch) {
+        const record = numbers.next().value;
+        const split = splits[row++];
+        if (!record || split === undefined || item.problem) throw new Error(`${space.file("clean.lines")}:${item.line} does not fit its index; remove the work folder and build again`);
+        if (split === UNUSED) continue;
+        const full = writers[split]?.writeText(item.text);
+        if (full) await full;
+        const source = record[RECORD.source] as number;
+        counted.out[source] = (counted.out[source] as number) + 1;
+        splitTokens[split] = (splitTokens[split] as number) + (record[RECORD.tokens] as number);
+      }
+      context.progress({ stage: "write", done: row, total: splits.length, unit: "rows" });
+    }
+    const written: WrittenFile[] = [];
+    for (const writer of writers) written.push(await writer.commit());
+    return written;
+  } finally {
+    for (const writer of writers) await writer.abort();
+  }
+}
+
+async function writeRejected(context: BuildContext, path: string, counted: Counted): Promise<WrittenFile> {
+  const { space, sources, options } = context;
+  const numbers = new Map(sources.map(({ name }, number) => [name, number]));
+  const signal = options.signal ? { signal: options.signal } : {};
+  const writer = await JsonlWriter.open(path);
+  try {
+    for (const file of ["read.rejected", "clean.rejected"]) {
+      for await (const batch of readJsonl(space.file(file), { maxLineBytes: WORK_LINE_BYTES, ...signal })) {
+        for (const item of batch) {
+          if (item.problem) throw new Error(`${space.file(file)}:${item.line}: ${item.problem.reason}`);
+          const source = numbers.get((item.value as unknown as RejectedRow).source) ?? -1;
+          counted.rejected[source] = (counted.rejected[source] as number) + 1;
+          const full = writer.writeText(item.text);
+          if (full) await full;
+        }
+      }
+    }
+    for await (const row of unusedRows(context)) {
+      const { source, line, raw } = row;
+      const rejected: RejectedRow = {
+        source: sources[source]?.name ?? "", line, step: "split", code: "not-asked-for",
+        reason: "passed every step, but the splits asked for fewer rows", raw,
+      };
+      counted.rejected[source] = (counted.rejected[source] as number) + 1;
+      const full = writer.write(rejected);
+      if (full) await full;
+    }
+    return await writer.commit();
+  } finally {
+    await writer.abort();
+  }
+}
+
+/** The rows that no split took, as they were read. */
+async function* unusedRows({ space, state, options }: BuildContext): AsyncGenerator<WorkRow> {
+  if (!state.split || state.split.unused === 0) return;
+  const splits = readFileSync(space.file("splits"));
+  const numbers = records(space.file("clean.records"));
+  let at = 0;
+  const next = (): number | undefined => {
+    for (;;) {
+      const record = numbers.next().value;
+      if (!record) return undefined;
+      if (splits[at++] === UNUSED) return record[RECORD.row];
+    }
+  };
+  let wanted = next();
+  let row = 0;
+  const rows = readJsonl(space.file("read.rows"), { maxLineBytes: WORK_LINE_BYTES, ...(options.signal ? { signal: options.signal } : {}) });
+  for await (const batch of rows) {
+    for (const item of batch) {
+      if (row++ !== wanted || item.problem) continue;
+      yield item.value as unknown as WorkRow;
+      wanted = next();
+    }
+  }
+}
+
+function checkNothingLost({ sources, state }: BuildContext, { out, rejected }: Counted): void {
+  sources.forEach(({ name }, source) => {
+    const rows = state.read?.sources[source]?.rows ?? 0;
+    if (rows !== (out[source] as number) + (rejected[source] as number)) {
+      throw new Error(`${name}: ${rows} rows in, but ${out[source]} out and ${rejected[source]} rejected; nothing was published, this is a bug of the library`);
+    }
+  });
+}

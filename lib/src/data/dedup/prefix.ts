@@ -1,0 +1,142 @@
+import { Groups, uniteMatches, type Partition } from "./groups.js";
+import { rowsReach, type ShingleStore } from "./shingles.js";
+
+const COUNTERS = 2 ** 18;
+
+/**
+ * How often each shingle occurs, in 1 MiB whatever the number of rows: shingles whose low 18 bits agree share a
+ * counter. It orders shingles from rare to frequent, and any order is a correct one for {@link prefix}; a good one
+ * is merely faster.
+ */
+export class ShingleFrequency {
+  readonly #counters = new Uint32Array(COUNTERS);
+  #scratch = new Float64Array(1024);
+
+  add(set: Uint32Array): void {
+    for (const shingle of set) {
+      const counter = shingle & (COUNTERS - 1);
+      this.#counters[counter] = (this.#counters[counter] as number) + 1;
+    }
+  }
+
+  /**
+   * The rarest shingles of a set, enough of them that any set at least `threshold` similar shares one: a set of n
+   * shingles must share ⌈t·n⌉ with such a partner, so it cannot avoid every one of its first n − ⌈t·n⌉ + 1.
+   * (Prefix filtering: Bayardo, Ma, Srikant, "Scaling up all pairs similarity search", WWW 2007.)
+   */
+  prefix(set: Uint32Array, threshold: number): Uint32Array {
+    const length = set.length - Math.ceil(threshold * set.length - 1e-9) + 1;
+    if (set.length === 0) return set;
+    const counters = this.#counters;
+    // Frequency and shingle in one number, because typed arrays sort numbers far faster than by a comparator.
+    if (this.#scratch.length < set.length) this.#scratch = new Float64Array(set.length * 2);
+    const ranked = this.#scratch.subarray(0, set.length);
+    for (let i = 0; i < set.length; i++) {
+      const shingle = set[i] as number;
+      ranked[i] = Math.min(counters[shingle & (COUNTERS - 1)] as number, 0x1fffff) * 2 ** 32 + shingle;
+    }
+    ranked.sort();
+    const rarest = new Uint32Array(Math.min(length, set.length));
+    for (let i = 0; i < rarest.length; i++) rarest[i] = (ranked[i] as number) % 2 ** 32;
+    return rarest;
+  }
+}
+
+/** The number of parts that the entries of {@link prefixPart} are divided into. */
+export const PREFIX_PARTS = 64;
+
+/** The part that a shingle belongs to, 0 to 63. */
+export function prefixPart(shingle: number): number {
+  return shingle >>> 26;
+}
+
+/**
+ * Groups rows so that any two at least `threshold` similar are in one group, with certainty: unlike MinHash,
+ * prefix filtering misses no pair. Yields after every partition.
+ *
+ * @param store - the shingles of every row
+ * @param partitions - for every row, its prefix shingles as keys; entries with the same key in one partition
+ * @param threshold - Jaccard similarity
+ */
+export function* uniteAllSimilar(
+  store: ShingleStore,
+  partitions: Iterable<Partition>,
+  threshold: number,
+): Generator<void, Groups, void> {
+  const groups = new Groups(store.count);
+  for (const partition of partitions) {
+    uniteMatches(partition, (a, b) => rowsReach(store, a, b, threshold) !== undefined, groups);
+    yield;
+  }
+  return groups;
+}
+
+/** The partition of {@link uniteAllSimilar} for rows held in memory. */
+export function prefixEntries(store: ShingleStore, threshold: number): Partition {
+  const frequency = new ShingleFrequency();
+  for (let row = 0; row < store.count; row++) frequency.add(store.get(row));
+  const keys: number[] = [];
+  const rows: number[] = [];
+  for (let row = 0; row < store.count; row++) {
+    for (const shingle of frequency.prefix(store.get(row), threshold)) {
+      keys.push(shingle);
+      rows.push(row);
+    }
+  }
+  return { keys: Uint32Array.from(keys), rows: Uint32Array.from(rows) };
+}
+
+/** Which rows are near-duplicates of which: 8 bytes a row. */
+export class Duplicates {
+  /** For each row, the row kept in its place; itself where it is kept. */
+  readonly keptRows: Uint32Array;
+  /** For each row that goes, its similarity to the row kept in its place. */
+  readonly similarities: Float32Array;
+
+  constructor(count: number) {
+    this.keptRows = new Uint32Array(count);
+    for (let row = 0; row < count; row++) this.keptRows[row] = row;
+    this.similarities = new Float32Array(count);
+  }
+}
+
+/**
+ * Goes through the members of a group in order: a member at least `threshold` similar to one kept before it is its
+ * duplicate (of the earliest such), any other is kept. So every row that goes is verified against a row that
+ * stays, and no chain of small steps removes a row unlike all that stay.
+ *
+ * @param members - rows of one group, in the order in which they may be kept
+ * @param duplicates - filled in place
+ */
+export function markDuplicates(
+  members: ArrayLike<number>,
+  store: ShingleStore,
+  frequency: ShingleFrequency,
+  threshold: number,
+  duplicates: Duplicates,
+): void {
+  const keptRows: number[] = [];
+  const keptBy = new Map<number, number[]>();
+  for (let i = 0; i < members.length; i++) {
+    const row = members[i] as number;
+    const prefix = frequency.prefix(store.get(row), threshold);
+    const candidates = new Set<number>();
+    for (const shingle of prefix) for (const kept of keptBy.get(shingle) ?? []) candidates.add(kept);
+    let similarity: number | undefined;
+    for (const candidate of [...candidates].sort((a, b) => a - b)) {
+      const keptRow = keptRows[candidate] as number;
+      similarity = rowsReach(store, keptRow, row, threshold);
+      if (similarity === undefined) continue;
+      duplicates.keptRows[row] = keptRow;
+      duplicates.similarities[row] = similarity;
+      break;
+    }
+    if (similarity !== undefined) continue;
+    for (const shingle of prefix) {
+      const list = keptBy.get(shingle);
+      if (list) list.push(keptRows.length);
+      else keptBy.set(shingle, [keptRows.length]);
+    }
+    keptRows.push(row);
+  }
+}

@@ -1,0 +1,11 @@
+export { AlpacaSchema } from "./alpaca.js";
+export { ALIASES, FIELDS, type ColumnMap } from "./columns.js";
+export { checkExample } from "./conversation.js";
+export { detectFormat, detectRow, type DetectedFormat, type RowFormat, type UnknownFormat } from "./detect.js";
+export { ChatMessageSchema, MessagesSchema } from "./messages.js";
+export { OpenAiPreferenceSchema, PreferenceSchema } from "./preference.js";
+export type { Refusal } from "./refusal.js";
+export { formatRow, parseRow, type FormatOptions, type FormattedRow, type ParseOptions, type ParsedRow } from "./row.js";
+export { SIDE_FIELD } from "./shape.js";
+export { ShareGptSchema } from "./sharegpt.js";
+export { ToolDefinitionSchema } from "./tools.js";

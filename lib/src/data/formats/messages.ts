@@ -1,0 +1,155 @@
+import { z } from "zod";
+import type { Message, Role, ToolCall } from "../example.js";
+import { parseJson, type JsonObject } from "../jsonl/json.js";
+import { refuse, refusePair, type Codec, type Refusal } from "./codec.js";
+import { kindOf, refusalOf } from "./refusal.js";
+import { argumentsText, inventIds, readTools, writeTools, type ToolsStyle } from "./tools.js";
+
+const CallSchema = z.looseObject({
+  id: z.string().min(1).nullish(),
+  type: z.literal("function").nullish(),
+  function: z.looseObject({ name: z.string().min(1), arguments: z.unknown() }),
+});
+
+/** One message of the OpenAI chat API; content as text or as a list of text parts. */
+export const ChatMessageSchema = z.looseObject({
+  role: z.enum(["system", "developer", "user", "assistant", "tool"]),
+  content: z.union([z.string(), z.array(z.looseObject({ type: z.string() })), z.null()], { error: "it must be text or a list of text parts" }).optional(),
+  name: z.string().nullish(),
+  tool_calls: z.array(CallSchema).nullish(),
+  tool_call_id: z.string().nullish(),
+  /** 0 or 1: whether an assistant turn is trained on (OpenAI fine-tuning). */
+  weight: z.union([z.literal(0), z.literal(1), z.null()], { error: "it must be 0 or 1" }).optional(),
+});
+
+/** OpenAI chat, and what Hugging Face calls `messages`: `{messages, tools?, parallel_tool_calls?}`. */
+export const MessagesSchema = z.looseObject({ messages: z.array(ChatMessageSchema), tools: z.unknown().optional() });
+
+type ChatMessage = z.infer<typeof ChatMessageSchema>;
+
+/** How a list of messages is spelled. */
+export interface MessagesStyle {
+  /** Messages whose content is a list of text parts, with the length of each part. */
+  parts?: Record<string, number[]>;
+  /** Tool call arguments as objects, not as JSON text (Hugging Face chat templates). */
+  arguments?: "object";
+  /** Tool calls without ids (Hugging Face chat templates): results answer the calls in order. */
+  ids?: "none";
+}
+
+const SLOTS = ["messages", "tools"];
+
+/** Tools as the OpenAI API takes them: a list of wrapped definitions. */
+export const PLAIN_TOOLS: ToolsStyle = {};
+
+export const messages: Codec = {
+  read(row) {
+    const parsed = MessagesSchema.safeParse(row);
+    if (!parsed.success) return refusalOf(parsed.error, row);
+    const tools = readTools(row["tools"], "tools", PLAIN_TOOLS);
+    if (!tools.ok) return tools;
+    const read = readMessages(parsed.data.messages, "messages");
+    if (!read.ok) return read;
+    return {
+      ok: true,
+      messages: read.messages,
+      ...(tools.tools ? { tools: tools.tools } : {}),
+      shape: { ...read.style, ...(tools.style ? { tools: tools.style } : {}) },
+      used: SLOTS,
+      at: (_part, index) => `messages[${index}]`,
+    };
+  },
+
+  write(example, shape) {
+    if (example.preference) return refusePair("messages");
+    const row: JsonObject = { messages: writeMessages(example.messages, shape as MessagesStyle) };
+    if (example.tools) row["tools"] = writeTools(example.tools, shape["tools"] as ToolsStyle | undefined, PLAIN_TOOLS);
+    return { ok: true, row, carried: {}, slots: SLOTS };
+  },
+};
+
+/** Reads a list of messages that fits {@link ChatMessageSchema}. Parts of a content are joined without anything between. */
+export function readMessages(list: readonly ChatMessage[], field: string): { ok: true; messages: Message[]; style: MessagesStyle } | Refusal {
+  const messages: Message[] = [];
+  const parts: Record<string, number[]> = {};
+  let objects = false, withoutId = 0, withId = 0;
+  for (const [index, source] of list.entries()) {
+    const at = `${field}[${index}]`;
+    const role: Role = source.role === "developer" ? "system" : source.role;
+    const calls = source.tool_calls && source.tool_calls.length > 0 ? source.tool_calls : undefined;
+    let content: string | null;
+    if (Array.isArray(source.content)) {
+      const texts: string[] = [];
+      for (const [part, piece] of source.content.entries()) {
+        if (piece.type !== "text" || typeof piece["text"] !== "string") {
+          return refuse("unsupported-content", `${at}.content[${part}] is of type ${JSON.stringify(piece.type)}, and only text can be trained on here; remove the part or the row`);
+        }
+        texts.push(piece["text"]);
+      }
+      content = texts.join("");
+      parts[index] = texts.map((text) => text.length);
+    } else {
+      content = source.content ?? null;
+    }
+    if (content === "" && calls) content = null;
+    if (calls && role !== "assistant") return refuse("wrong-role", `${at} is a ${source.role} turn with tool_calls, which only the assistant makes; correct the role`);
+    if (role === "tool" && content === null) return refuse("missing-field", `${at}.content is missing; write the tool's result`);
+    const message: Message = { role, content };
+    if (source.name !== undefined && source.name !== null) message.name = source.name;
+    if (role === "tool") {
+      if (source.tool_call_id) { message.tool_call_id = source.tool_call_id; withId++; } else withoutId++;
+    } else if (source.tool_call_id) {
+      return refuse("wrong-role", `${at} is a ${source.role} turn with a tool_call_id, which only tool results have; correct the role`);
+    }
+    if (calls) {
+      const made: ToolCall[] = [];
+      for (const [call, { id, function: called }] of calls.entries()) {
+        const text = argumentsText(called.arguments);
+        if (text === undefined) return refuse("tool-arguments-not-json", `${at}.tool_calls[${call}].function.arguments is ${kindOf(called.arguments)}, it must be the JSON text of an object; write "{}" for none`);
+        if (typeof called.arguments !== "string") objects = true;
+        if (id) withId++; else withoutId++;
+        made.push({ id: id ?? "", type: "function", function: { name: called.name, arguments: text } });
+      }
+      message.tool_calls = made;
+    }
+    messages.push(message);
+  }
+  if (withId > 0 && withoutId > 0) return refuse("missing-field", `${field} has tool calls or results with an id and others without; give each call an id and each result its tool_call_id`);
+  if (withoutId > 0) inventIds(messages);
+  return {
+    ok: true,
+    messages,
+    style: { ...(Object.keys(parts).length > 0 ? { parts } : {}), ...(objects ? { arguments: "object" as const } : {}), ...(withoutId > 0 ? { ids: "none" as const } : {}) },
+  };
+}
+
+/** Writes messages in a spelling. */
+export function writeMessages(list: readonly Message[], style: MessagesStyle): JsonObject[] {
+  return list.map((message, index) => {
+    const row: JsonObject = { role: message.role };
+    if (message.tool_call_id !== undefined && style.ids !== "none") row["tool_call_id"] = message.tool_call_id;
+    if (message.name !== undefined) row["name"] = message.name;
+    row["content"] = contentOf(message.content, style.parts?.[index]);
+    if (message.tool_calls) {
+      row["tool_calls"] = message.tool_calls.map(({ id, type, function: called }) => ({
+        ...(style.ids === "none" ? {} : { id }),
+        type,
+        function: { name: called.name, arguments: style.arguments === "object" ? objectOf(called.arguments) : called.arguments },
+      }));
+    }
+    return row;
+  });
+}
+
+function contentOf(content: string | null, lengths: readonly number[] | undefined): unknown {
+  if (lengths === undefined) return content;
+  const text = content ?? "";
+  const fits = lengths.reduce((sum, length) => sum + length, 0) === text.length;
+  let from = 0;
+  return (fits ? lengths : [text.length]).map((length) => ({ type: "text", text: text.slice(from, (from += length)) }));
+}
+
+function objectOf(text: string): unknown {
+  const parsed = parseJson(text);
+  return parsed.ok ? parsed.value : text;
+}

@@ -1,0 +1,136 @@
+import type { Example, Format } from "../example.js";
+import { isJsonObject, sameJson, setOwn, type JsonObject } from "../jsonl/json.js";
+import { alpaca } from "./alpaca.js";
+import type { Codec, Encoded } from "./codec.js";
+import { resolveColumns, toColumns, toFields, type ColumnMap } from "./columns.js";
+import { checkExample } from "./conversation.js";
+import { messages } from "./messages.js";
+import { preference } from "./preference.js";
+import { kindOf, refuse, type Refusal } from "./refusal.js";
+import { SIDE_FIELD, difference, patched, putSide, shapesOf, takeSide, type Carried, type Shape } from "./shape.js";
+import { sharegpt } from "./sharegpt.js";
+
+const CODECS: Readonly<Record<Format, Codec>> = { alpaca, sharegpt, messages, preference };
+
+export type ParsedRow = { ok: true; example: Example } | Refusal;
+export type FormattedRow = { ok: true; row: JsonObject } | Refusal;
+
+export interface ParseOptions {
+  /** Columns that stand for fields of the format: `{ instruction: "question" }`. Common aliases need no map. */
+  map?: ColumnMap;
+}
+
+export interface FormatOptions {
+  /**
+   * Write the format's plain spelling and no side field. For files that go to a trainer: such a row says the same, but
+   * what its format has no slot for (tool call ids, the spelling of the source) does not come back.
+   */
+  plain?: boolean;
+}
+
+/**
+ * Reads one row of a format into an example, and checks both its shape and its conversation.
+ *
+ * Fields the format does not define are kept in `extra`; so is, under `extra._llmops`, how the row was spelled where that
+ * is not the plain way. `parseRow` then {@link formatRow} of the same format gives back the row, key order included.
+ *
+ * @returns the example, or the code and the reason (field path and remedy) for refusing the row
+ */
+export function parseRow(format: Format, value: unknown, options: ParseOptions = {}): ParsedRow {
+  if (!isJsonObject(value)) return refuse("not-an-object", `is ${kindOf(value)}; a row must be a JSON object`);
+  const side = takeSide(value);
+  if ("ok" in side) return side;
+  const resolved = resolveColumns(format, side.rest, options.map);
+  if ("ok" in resolved) return resolved;
+  const { columns } = resolved;
+  const row = toFields(side.rest, columns);
+  const decoded = CODECS[format].read(row, side.carried);
+  if (!decoded.ok) return decoded;
+
+  const own: JsonObject = {};
+  for (const key of Object.keys(row)) if (!decoded.used.includes(key)) setOwn(own, key, row[key]);
+  const example: Example = { messages: decoded.messages, extra: withCarriedExtra(own, side.carried) };
+  if (decoded.tools) example.tools = decoded.tools;
+  if (decoded.preference) example.preference = decoded.preference;
+  const refusal = checkExample(example, (part, index) => decoded.at(part, index));
+  if (refusal) return refusal;
+
+  const shape = completeShape(format, example, { ...(Object.keys(columns).length > 0 ? { columns } : {}), ...decoded.shape }, side.rest, side.carried);
+  if (Object.keys(shape).length > 0) {
+    if (side.shapes[format]) return refuse("reserved-field", `${SIDE_FIELD} describes another spelling of this row than its own; remove the field`);
+    side.shapes[format] = shape;
+  }
+  if (Object.keys(side.shapes).length > 0) setOwn(example.extra, SIDE_FIELD, side.shapes);
+  return { ok: true, example };
+}
+
+/**
+ * Writes an example as a row of a format.
+ *
+ * A row converted from A to B and back to A comes back deep-equal, or is refused with a reason: what B has no slot for
+ * travels in one side field, `_llmops` (see shape.ts), which holds no content of a turn. With `plain` there is no such
+ * field.
+ */
+export function formatRow(format: Format, example: Example, options: FormatOptions = {}): FormattedRow {
+  const invalid = checkExample(example);
+  if (invalid) return invalid;
+  const shapes = options.plain ? {} : shapesOf(example.extra);
+  const lost = Object.entries(shapes).find(([, shape]) => shape.lost);
+  if (lost) return refuse("not-reversible", `has a spelling in ${lost[0]} that could not be restored; write it plainly (--plain) to convert it all the same`);
+  const { [format]: shape = {}, ...others } = shapes;
+  let written = write(format, example, shape);
+  // A spelling is kept only while it still says what the example says: a text edited since may not fit it.
+  if (Object.keys(shape).length > 0 && !(written.ok && says(format, written, example, shape))) written = write(format, example, {});
+  if (!written.ok) return written;
+  if (options.plain) {
+    if (!written.carried.extra) return { ok: true, row: written.row };
+    const names = written.carried.extra.map(([, name]) => name).join(", ");
+    return refuse("field-collision", `has the extra field ${names}, which is a field of ${format} itself; rename it`);
+  }
+  return { ok: true, row: putSide(written.row, others, written.carried) };
+}
+
+type Written = { ok: true; row: JsonObject; carried: Carried };
+
+function write(format: Format, example: Example, shape: Shape): Written | Refusal {
+  const encoded = CODECS[format].write(example, shape);
+  if (!encoded.ok) return encoded;
+  const { row, carried } = withExtra(encoded, example.extra);
+  const named = toColumns(row, shape.columns ?? {});
+  return { ok: true, row: shape.layout ? (patched(named, shape.layout) as JsonObject) : named, carried };
+}
+
+/** The extra fields after the format's own; those whose name is a slot of the format are carried. */
+function withExtra({ row, carried, slots }: Encoded, extra: JsonObject): { row: JsonObject; carried: Carried } {
+  const colliding: [number, string, unknown][] = [];
+  const whole = { ...row };
+  for (const [position, key] of Object.keys(extra).filter((name) => name !== SIDE_FIELD).entries()) {
+    if (slots.includes(key)) colliding.push([position, key, extra[key]]);
+    else setOwn(whole, key, extra[key]);
+  }
+  return { row: whole, carried: colliding.length > 0 ? { ...carried, extra: colliding } : carried };
+}
+
+function withCarriedExtra(extra: JsonObject, carried: Carried): JsonObject {
+  if (!carried.extra) return extra;
+  const entries = Object.entries(extra);
+  for (const [position, key, value] of carried.extra) entries.splice(position, 0, [key, value]);
+  return Object.fromEntries(entries);
+}
+
+/** The shape with all that is needed to write the very row again; `lost` where no spelling describes it. */
+function completeShape(format: Format, example: Example, shape: Shape, row: JsonObject, carried: Carried): Shape {
+  const plain = write(format, example, shape);
+  if (!plain.ok || !sameJson(plain.carried, carried)) return { lost: true };
+  const layout = difference(plain.row, row);
+  if (layout === undefined) return shape;
+  if (layout === "lost") return { lost: true };
+  return sameJson(patched(plain.row, layout), row, true) ? { ...shape, layout } : { lost: true };
+}
+
+function says(format: Format, { carried, row }: Written, example: Example, { columns }: Shape): boolean {
+  const read = parseRow(format, putSide(row, {}, carried), columns ? { map: columns } : {});
+  return read.ok && sameJson(read.example.messages, example.messages) &&
+    sameJson(read.example.preference, example.preference) && sameJson(read.example.tools, example.tools);
+}
+

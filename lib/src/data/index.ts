@@ -1,0 +1,11 @@
+export * from "./example.js";
+export * from "./jsonl/index.js";
+export * from "./formats/index.js";
+export { convertFile, type Conversion, type ConvertOptions, type RejectedRow } from "./convert.js";
+export { validateFile, type RowFault, type ValidateOptions, type Validation } from "./validate.js";
+export * from "./clean/index.js";
+export * from "./dedup/index.js";
+export * from "./split/index.js";
+export * from "./ingest/index.js";
+export * from "./build/index.js";
+export * from "./report/index.js";

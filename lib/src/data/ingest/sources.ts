@@ -1,0 +1,124 @@
+import { createHash } from "node:crypto";
+import { createReadStream, promises as fs } from "node:fs";
+import { join } from "node:path";
+import { FileError, fileError } from "../jsonl/file-error.js";
+import type { DocumentKind } from "./document.js";
+
+/** What a file is read as. */
+export type SourceKind = "rows" | DocumentKind;
+
+/** A file that rows or documents are read from. */
+export interface SourceFile {
+  /** Where it is. */
+  path: string;
+  /** What it is called in the report: the path as the user gave it, or below the folder the user gave. */
+  name: string;
+  kind: SourceKind;
+  bytes: number;
+  sha256: string;
+}
+
+/** A file that was found and not read, and why. */
+export interface SkippedFile {
+  name: string;
+  reason: string;
+}
+
+const KINDS: readonly [RegExp, SourceKind][] = [
+  [/\.(?:jsonl|ndjson|json|csv|tsv)(?:\.gz)?$/i, "rows"],
+  [/\.(?:md|mdx|markdown)$/i, "markdown"],
+  [/\.(?:html?|xhtml)$/i, "html"],
+  [/\.(?:txt|text|rst)$/i, "text"],
+];
+const READABLE = "JSONL, JSON, CSV, TSV (also .gz), Markdown, HTML or text";
+const IGNORED_FOLDERS = new Set(["node_modules", "__pycache__", "__MACOSX"]);
+
+/**
+ * Finds the files that paths stand for. Folders are walked in the order of their names; hidden files, `node_modules`
+ * and the folders in `exclude` are passed over. A file found twice is taken once.
+ *
+ * @param paths - files and folders
+ * @param exclude - real paths of folders that are not to be read, such as the output
+ * @returns the files to read, in order, and those that cannot be read as a dataset, each with the reason
+ * @throws FileError when a path does not exist, or when a file that is named itself cannot be read as a dataset
+ */
+export async function findSources(
+  paths: readonly string[],
+  { exclude = [], signal }: { exclude?: readonly string[]; signal?: AbortSignal } = {},
+): Promise<{ sources: SourceFile[]; skipped: SkippedFile[] }> {
+  const sources: SourceFile[] = [];
+  const skipped: SkippedFile[] = [];
+  const seen = new Set<string>();
+
+  const take = async (path: string, named: boolean): Promise<void> => {
+    signal?.throwIfAborted();
+    const name = path.split("\\").join("/");
+    const real = await fs.realpath(path).catch((error: unknown) => { throw fileError(error, path, "read"); });
+    if (seen.has(real) || exclude.includes(real)) {
+      if (named) skipped.push({ name, reason: seen.has(real) ? "is given twice; it was read once" : "is the output of this build" });
+      return;
+    }
+    seen.add(real);
+    const stat = await fs.stat(path);
+    if (stat.isDirectory()) {
+      const entries = await fs.readdir(path).catch((error: unknown) => { throw fileError(error, path, "read"); });
+      for (const entry of entries.sort()) {
+        if (entry.startsWith(".") || IGNORED_FOLDERS.has(entry)) continue;
+        try {
+          await take(join(path, entry), false);
+        } catch (error) {
+          if (!(error instanceof FileError)) throw error;
+          skipped.push({ name: join(path, entry).split("\\").join("/"), reason: error.message });
+        }
+      }
+      return;
+    }
+    const { kind, reason } = await kindOfFile(path, stat.size);
+    if (kind) sources.push({ path, name, kind, bytes: stat.size, sha256: await hashFile(path, signal) });
+    else if (named) throw new FileError("unsupported", path, reason, `give a file of ${READABLE}`);
+    else skipped.push({ name, reason });
+  };
+  for (const path of paths) await take(path, true);
+  return { sources, skipped };
+}
+
+type KindOrReason = { kind: SourceKind; reason?: undefined } | { kind?: undefined; reason: string };
+
+async function kindOfFile(path: string, size: number): Promise<KindOrReason> {
+  const stat = await fs.stat(path);
+  if (!stat.isFile()) return { reason: "is no ordinary file" };
+  if (size === 0) return { reason: "is empty" };
+  const head = await readHead(path);
+  const kind = KINDS.find(([pattern]) => pattern.test(path))?.[1];
+  if (kind === "rows") return { kind };
+  const wide = (head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff);
+  if (head.includes(0) && !wide) return { reason: "is a binary file" };
+  if (kind) return { kind };
+  if (/^\uFEFF?\s*[[{]/.test(head.toString("utf8"))) return { kind: "rows" };
+  return { reason: `is of a kind that is not known; rename it if it is ${READABLE}` };
+}
+
+async function readHead(path: string): Promise<Buffer> {
+  const handle = await fs.open(path).catch((error: unknown) => { throw fileError(error, path, "read"); });
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(8192), 0, 8192, 0);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await handle.close();
+  }
+}
+
+/** SHA-256 of a file's bytes, in hexadecimal. */
+export async function hashFile(path: string, signal?: AbortSignal): Promise<string> {
+  const hash = createHash("sha256");
+  try {
+    for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) {
+      signal?.throwIfAborted();
+      hash.update(chunk as Buffer);
+    }
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw fileError(error, path, "read");
+  }
+  return hash.digest("hex");
+}

@@ -1,0 +1,222 @@
+import { isUtf8 } from "node:buffer";
+import { CsvError } from "csv-parse";
+import { parse } from "csv-parse/sync";
+import { FileError } from "./file-error.js";
+import { setOwn, type JsonObject } from "./json.js";
+import { DEFAULT_MAX_LINE_BYTES, PendingRow, type BadRow, type Place, type ReadOptions, type RowItem, type RowProblem } from "./row-item.js";
+
+const NEWLINE = 10, RETURN = 13, QUOTE = 34;
+const BOM = [0xef, 0xbb, 0xbf];
+
+/** Columns whose cells hold JSON in practice: what a spreadsheet export makes of a list or a nested object. */
+const JSON_COLUMNS = new Set(["messages", "conversations", "conversation", "history", "tools", "prompt", "chosen", "rejected"]);
+
+/**
+ * Reads CSV or TSV with a header row. A row becomes an object of its columns, all strings; a cell of a list column
+ * (`messages`, `conversations`, `history`, …) that holds a JSON array is parsed. `line` is the line on which the record
+ * begins: a quoted cell may hold line ends.
+ *
+ * The records are cut here, byte by byte, and csv-parse makes cells of each: when it is left to skip a bad record by
+ * itself, it drops a part of the text.
+ *
+ * @param delimiter one character; {@link sniffDelimiter} finds it
+ * @throws FileError for a header that cannot serve: empty, a name twice
+ */
+export async function* readCsv(chunks: AsyncIterable<Buffer>, delimiter: string, options: ReadOptions & { header?: readonly string[] } = {}): AsyncGenerator<RowItem[], void, void> {
+  const splitter = new RecordSplitter(delimiter.charCodeAt(0), options);
+  const name = options.name ?? "the source";
+  let header = options.header;
+  const itemsOf = (records: (CsvRecord | BadRow)[]): RowItem[] => {
+    const first = header === undefined ? records.shift() : undefined;
+    if (first) header = headerOf(first, delimiter, name);
+    return header === undefined ? [] : itemsOfRecords(records, header, delimiter);
+  };
+  for await (const chunk of chunks) {
+    options.signal?.throwIfAborted();
+    const items = itemsOf(splitter.push(chunk));
+    if (items.length > 0) yield items;
+  }
+  const last = itemsOf(splitter.finish());
+  if (last.length > 0) yield last;
+}
+
+/** The bytes of one record, as Latin-1 text (one character a byte), without its line end. */
+interface CsvRecord extends Place {
+  cells: string;
+  unclosed: boolean;
+  problem?: undefined;
+}
+
+/** Cuts bytes into records: a line end inside a quoted cell ends no record, and a quote opens only at the start of a cell. */
+class RecordSplitter {
+  #state: "start" | "plain" | "quoted" | "closing" = "start";
+  #line: number;
+  #lines = 0; // line ends inside the record so far
+  #offset: number; // of the record's first byte
+  readonly #delimiter: number;
+  readonly #name: string;
+  readonly #pending: PendingRow;
+
+  constructor(delimiter: number, options: ReadOptions) {
+    this.#delimiter = delimiter;
+    this.#offset = options.startOffset ?? 0;
+    this.#line = options.startLine ?? 1;
+    this.#name = options.name ?? "the source";
+    this.#pending = new PendingRow(options.maxLineBytes ?? DEFAULT_MAX_LINE_BYTES);
+  }
+
+  push(chunk: Buffer): (CsvRecord | BadRow)[] {
+    const records: (CsvRecord | BadRow)[] = [];
+    let from = 0;
+    for (let at = 0; at < chunk.length; at++) {
+      const byte = chunk[at] as number;
+      if (this.#state === "quoted") {
+        if (byte === QUOTE) this.#state = "closing";
+        else if (byte === NEWLINE) this.#lines++;
+      } else if (byte === NEWLINE) {
+        this.#pending.add(chunk.subarray(from, at));
+        from = at + 1;
+        this.#end(1, records);
+      } else if (byte === QUOTE && this.#state !== "plain") {
+        // In a quoted cell a doubled quote is one quote; elsewhere only the first character of a cell opens one.
+        this.#state = "quoted";
+      } else {
+        this.#state = byte === this.#delimiter ? "start" : "plain";
+      }
+      // A byte-order mark stands before the first cell, not in it.
+      if (this.#state === "plain" && this.#offset === 0 && byte === BOM[this.#pending.bytes + at - from]) this.#state = "start";
+    }
+    this.#pending.add(chunk.subarray(from));
+    return records;
+  }
+
+  finish(): (CsvRecord | BadRow)[] {
+    const records: (CsvRecord | BadRow)[] = [];
+    if (this.#pending.bytes > 0) this.#end(0, records);
+    return records;
+  }
+
+  #end(newline: number, records: (CsvRecord | BadRow)[]): void {
+    const place: Place = { line: this.#line, offset: this.#offset, end: this.#offset + this.#pending.bytes + newline };
+    const unclosed = this.#state === "quoted";
+    this.#state = "start";
+    this.#line += this.#lines + 1;
+    this.#lines = 0;
+    this.#offset = place.end;
+    if (this.#pending.overflowed) {
+      const row = this.#pending.takeOverflow(place, this.#name);
+      if (unclosed) row.problem.reason += "; a quote in it is never closed";
+      records.push(row);
+      return;
+    }
+    let bytes = this.#pending.take();
+    if (place.offset === 0 && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) bytes = bytes.subarray(3);
+    if (bytes.at(-1) === RETURN) bytes = bytes.subarray(0, -1);
+    if (bytes.length > 0) records.push({ ...place, cells: bytes.toString("latin1"), unclosed });
+  }
+}
+
+function headerOf(record: CsvRecord | BadRow, delimiter: string, file: string): string[] {
+  const cells = record.problem || record.unclosed ? undefined : cellsOf([record.cells], delimiter)?.[0];
+  if (!cells) throw new FileError("header", file, "has a header row that cannot be read", "write the names of the columns into its first row");
+  const names = cells.map(utf8);
+  const twice = names.find((column, at) => names.indexOf(column) !== at);
+  if (twice !== undefined) throw new FileError("header", file, `has two columns named ${JSON.stringify(twice)}`, "rename one of them");
+  const empty = names.indexOf("");
+  if (empty !== -1) throw new FileError("header", file, `has no name for column ${empty + 1} in its first row`, "write a header row with a name for each column");
+  if (names.some((column) => column.includes("\r"))) throw new FileError("header", file, "ends its lines with CR alone, as Macs did before 2001", "convert the line ends, e.g. with: tr '\\r' '\\n'");
+  return names;
+}
+
+function itemsOfRecords(records: readonly (CsvRecord | BadRow)[], header: readonly string[], delimiter: string): RowItem[] {
+  const cells = cellsOfEach(records.flatMap((record) => (record.problem !== undefined || record.unclosed ? [] : [record.cells])), delimiter);
+  let next = 0;
+  return records.map((record): RowItem => {
+    if (record.problem !== undefined) return record;
+    if (record.unclosed) return bad(record, "invalid-csv", "opens a quote that is never closed, and the rest of the file is read as one cell; close it, or double the quotes inside a cell");
+    const own = cells[next++];
+    return own ? itemOfCells(record, own, header) : bad(record, "invalid-csv", explain(record.cells, delimiter));
+  });
+}
+
+/** Cells of all records in one call of csv-parse, which is fast; where that fails, halves are tried until the bad ones are found. */
+function cellsOfEach(records: readonly string[], delimiter: string): (string[] | undefined)[] {
+  if (records.length === 0) return [];
+  const together = cellsOf(records, delimiter);
+  if (together) return together;
+  if (records.length === 1) return [undefined];
+  const half = records.length >> 1;
+  return [...cellsOfEach(records.slice(0, half), delimiter), ...cellsOfEach(records.slice(half), delimiter)];
+}
+
+/** Undefined when csv-parse refuses one of the records, or makes another number of them. */
+function cellsOf(records: readonly string[], delimiter: string): string[][] | undefined {
+  try {
+    const rows = parse(Buffer.from(records.join("\n"), "latin1"), { delimiter, encoding: "latin1", record_delimiter: "\n", relax_column_count: true });
+    return rows.length === records.length ? rows : undefined;
+  } catch (error) {
+    if (error instanceof Error && "code" in error) return undefined; // CsvError carries a code, a fault of ours does not
+    throw error;
+  }
+}
+
+function explain(record: string, delimiter: string): string {
+  try {
+    parse(Buffer.from(record, "latin1"), { delimiter, encoding: "latin1", record_delimiter: "\n", relax_column_count: true });
+  } catch (error) {
+    const column = error instanceof CsvError && typeof error["index"] === "number" ? ` in cell ${error["index"] + 1}` : "";
+    return `has a quote in the wrong place${column}; put the whole cell in quotes and double the quotes inside it`;
+  }
+  return "cannot be cut into cells; put cells that hold line ends in quotes";
+}
+
+function itemOfCells(record: CsvRecord, cells: readonly string[], header: readonly string[]): RowItem {
+  const kept = rawText(record.cells);
+  if (kept.rawEncoding) return bad(record, "invalid-utf8", "is not UTF-8; save the file as UTF-8, it may be Latin-1 or Windows-1252");
+  if (cells.length !== header.length) {
+    return bad(record, "column-count", `has ${cells.length} cells, the header has ${header.length}; quote cells that hold the delimiter or a line end`);
+  }
+  const value: JsonObject = {};
+  for (const [at, cell] of cells.entries()) {
+    const column = header[at] as string;
+    setOwn(value, column, cellValue(column, utf8(cell)));
+  }
+  return { line: record.line, offset: record.offset, end: record.end, text: kept.raw, value };
+}
+
+function bad({ line, offset, end, cells }: CsvRecord, code: string, reason: string): BadRow {
+  return { line, offset, end, problem: { code, reason, ...rawText(cells) } };
+}
+
+function cellValue(column: string, cell: string): unknown {
+  if (!JSON_COLUMNS.has(column) || !/^\s*\[/.test(cell)) return cell;
+  try {
+    return JSON.parse(cell) as unknown;
+  } catch {
+    return cell;
+  }
+}
+
+function utf8(latin1: string): string {
+  return Buffer.from(latin1, "latin1").toString("utf8");
+}
+
+function rawText(latin1: string): Pick<RowProblem, "raw" | "rawEncoding"> {
+  const bytes = Buffer.from(latin1, "latin1");
+  return isUtf8(bytes) ? { raw: bytes.toString("utf8") } : { raw: bytes.toString("base64"), rawEncoding: "base64" };
+}
+
+/** The column names in the first bytes of a file, for a reading that resumes past its header row. */
+export function readHeader(head: Buffer, delimiter: string, file: string): string[] {
+  const splitter = new RecordSplitter(delimiter.charCodeAt(0), {});
+  const [first] = [...splitter.push(head), ...splitter.finish()];
+  if (!first) throw new FileError("header", file, "is empty", "read it from the beginning");
+  return headerOf(first, delimiter, file);
+}
+
+/** The delimiter of a file, by the first line: the one of comma, semicolon, tab and bar that occurs most outside quotes. */
+export function sniffDelimiter(head: string): string {
+  const line = (/^[^\r\n]*/.exec(head)?.[0] ?? "").replace(/"(?:[^"]|"")*"/g, "");
+  const counts = [",", ";", "\t", "|"].map((mark) => ({ mark, count: line.split(mark).length - 1 }));
+  return counts.reduce((best, next) => (next.count > best.count ? next : best)).mark;
+}

@@ -1,0 +1,4 @@
+export { ManifestSchema, readManifest, type Manifest } from "./manifest.js";
+export { readReport } from "./read.js";
+export { reportCharts, reportMarkdown } from "./markdown.js";
+export { DataReportSchema, type DataReport, type TokenStats } from "./report.js";

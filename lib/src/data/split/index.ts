@@ -1,0 +1,3 @@
+export { splitDataset, type SplitOptions, type SplitResult } from "./dataset.js";
+export { largestRemainder, SplitError, type SplitSize } from "./quota.js";
+export type { Imbalance, StratumCounts } from "./table.js";

@@ -1,0 +1,205 @@
+/** The real command on bad input: each kind is named by line and reason, the exit status is right, nothing is lost. */
+import assert from "node:assert/strict";
+import { spawn, spawnSync, type SpawnSyncOptions } from "node:child_process";
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+import { gzipSync } from "node:zlib";
+import { ROOT, scratch } from "./support/scratch.ts";
+
+const LLMOPS = join(ROOT, "lib/bin/llmops.cjs");
+
+interface Outcome {
+  status: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+function llmops(cwd: string, args: string[], options: SpawnSyncOptions = {}): Outcome {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [LLMOPS, ...args], { cwd, encoding: "utf8", ...options }) as { status: number | null; stdout: string; stderr: string };
+  return { status, stdout, stderr };
+}
+
+function folderWith(context: TestContext, files: Record<string, string | Uint8Array>): string {
+  const folder = scratch(context);
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
+  return folder;
+}
+
+const row = (n: number): string => JSON.stringify({ messages: [{ role: "user", content: `Add task ${n}` }, { role: "assistant", content: `Added ${n}.` }] });
+const chat = (...messages: object[]): string => JSON.stringify({ messages });
+const ask = { role: "user", content: "x" }, answer = { role: "assistant", content: "y" };
+const call = (id: string, args: string): object => ({ role: "assistant", content: null, tool_calls: [{ id, type: "function", function: { name: "list_tasks", arguments: args } }] });
+
+/** Every kind of bad row, with the code it must get. */
+const BAD: [code: string, row: string | Buffer][] = [
+  ["invalid-json", "{"], ["invalid-json", "<!DOCTYPE html>"], ["invalid-utf8", Buffer.from([0x22, 0xc3, 0x28, 0x22])], ["nul-byte", "\0\0\0"],
+  ["not-an-object", "[1]"], ["duplicate-key", '{"messages":1,"messages":2}'], ["too-deep", `{"a":${"[".repeat(1000)}${"]".repeat(1000)}}`],
+  ["missing-field", '{"text":"x"}'], ["wrong-type", '{"messages":"x"}'], ["unknown-role", chat({ role: "bot", content: "x" })],
+  ["empty-content", chat({ role: "user", content: "" }, answer)], ["unsupported-content", chat({ role: "user", content: [{ type: "image_url" }] }, answer)],
+  ["lone-surrogate", '{"messages":[{"role":"user","content":"\\ud800"},{"role":"assistant","content":"y"}]}'],
+  ["no-user-turn", chat(answer)], ["no-assistant-turn", chat(ask)], ["last-turn-not-assistant", chat(ask, answer, ask)], ["roles-not-alternating", chat(ask, ask, answer)],
+  ["system-not-first", chat(ask, answer, { role: "system", content: "x" })], ["tool-arguments-not-json", chat(ask, call("a", "{x}"))],
+  ["tool-result-without-call", chat(ask, { role: "tool", tool_call_id: "a", content: "x" }, answer)], ["tool-call-unanswered", chat(ask, call("a", "{}"), answer)],
+  ["other-format", '{"instruction":"x","output":"y"}'],
+];
+
+test("validate names each kind of bad row by line and reason, and exits with 1", (context) => {
+  const lines = BAD.flatMap(([, bad], at) => [Buffer.from(`${row(at)}\n`), Buffer.from(bad as string), Buffer.from("\n")]);
+  const folder = folderWith(context, { "bad.jsonl": Buffer.concat(lines) });
+  const human = llmops(folder, ["data", "validate", "bad.jsonl", "--format", "messages"]);
+  assert.equal(human.status, 1, human.stderr);
+  const named = [...human.stdout.matchAll(/^bad\.jsonl:(\d+): ([a-z0-9-]+): (.{10,})$/gm)].map(([, line, code]) => [Number(line), code]);
+  assert.deepEqual(named, BAD.map(([code], at) => [2 * at + 2, code]));
+  assert.match(human.stdout, new RegExp(`messages, ${2 * BAD.length} rows: ${BAD.length} valid, ${BAD.length} invalid`));
+  assert.equal(human.stderr, "", "no progress bar where there is no terminal");
+
+  const scripted = llmops(folder, ["data", "validate", "bad.jsonl", "--json", "--format", "messages"]);
+  assert.equal(scripted.status, 1);
+  const document = JSON.parse(scripted.stdout) as { ok: boolean; files: { faults: { line: number; code: string; reason: string }[]; valid: number; invalid: number }[] };
+  assert.deepEqual([document.ok, document.files[0]?.valid, document.files[0]?.invalid], [false, BAD.length, BAD.length]);
+  assert.deepEqual(document.files[0]?.faults.map(({ line, code }) => [line, code]), named);
+});
+
+test("convert keeps every bad row, rows in = rows out + rejected, exit 0, or 1 with --strict", (context) => {
+  const folder = folderWith(context, { "bad.jsonl": Buffer.concat(BAD.flatMap(([, bad], at) => [Buffer.from(`${row(at)}\r\n\n`), Buffer.from(bad as string), Buffer.from("\n")])) });
+  const args = ["data", "convert", "bad.jsonl", "--from", "messages", "--to", "sharegpt", "--out", "out.jsonl"];
+  const converted = llmops(folder, args);
+  assert.equal(converted.status, 0, converted.stderr);
+  assert.match(converted.stdout, /44 rows in, 22 rejected/);
+  const rejected = readFileSync(join(folder, "out.jsonl.rejected.jsonl"), "utf8").trimEnd().split("\n").map((line) => JSON.parse(line) as { line: number; raw: string; rawEncoding?: "base64"; reason: string });
+  assert.deepEqual(rejected.map(({ line }) => line), BAD.map((_, at) => 3 * at + 3));
+  assert.deepEqual(rejected.map(({ raw, rawEncoding }) => Buffer.from(raw, rawEncoding ?? "utf8")), BAD.map(([, bad]) => Buffer.from(bad as string)));
+  assert.equal(readFileSync(join(folder, "out.jsonl"), "utf8").trimEnd().split("\n").length, 22);
+  assert.equal(llmops(folder, [...args, "--strict"]).status, 1);
+  const document = JSON.parse(llmops(folder, [...args, "--json"]).stdout) as Record<string, unknown>;
+  assert.deepEqual([document["ok"], document["rowsIn"], document["rowsOut"], document["rejected"], document["rejectedPath"]], [false, 44, 22, 22, "out.jsonl.rejected.jsonl"]);
+});
+
+test("good files: exit 0, in every layout", (context) => {
+  const lines = [row(1), row(2)];
+  const folder = folderWith(context, {
+    "a.jsonl": lines.join("\n"), "b.jsonl.gz": gzipSync(lines.join("\r\n")), "c.json": `[${lines.join(",")}]`, "d.csv": "question,answer\na,b\n", "e.tsv": "prompt\tcompletion\na\tb\n",
+  });
+  const files = readdirSync(folder);
+  const { status, stdout } = llmops(folder, ["data", "validate", ...files]);
+  assert.equal(status, 0, stdout);
+  assert.match(stdout, /d\.csv: alpaca \(100% of the first rows\), 1 row: 1 valid, 0 invalid/);
+  assert.equal((JSON.parse(llmops(folder, ["data", "validate", "--json", ...files]).stdout) as { ok: boolean }).ok, true);
+});
+
+test("an unknown shape and an empty file: what was found, and exit 1", (context) => {
+  const folder = folderWith(context, { "odd.jsonl": '{"text":"a"}\n{"text":"b"}\n', "empty.jsonl": "" });
+  const odd = llmops(folder, ["data", "validate", "odd.jsonl"]);
+  assert.deepEqual([odd.status, odd.stdout.match(/found text \(text\); the nearest is alpaca/g)?.length], [1, 1]);
+  const empty = llmops(folder, ["data", "validate", "empty.jsonl"]);
+  assert.deepEqual([empty.status, /holds no rows/.test(empty.stdout)], [1, true]);
+  assert.equal(llmops(folder, ["data", "validate", "odd.jsonl", "--map", "instruction=text", "--map", "output=text"]).status, 1);
+});
+
+test("files and usage that cannot serve: one line with the remedy, exit 2, the same as JSON", (context) => {
+  const folder = folderWith(context, { "ok.jsonl": `${row(1)}\n`, "cut.jsonl.gz": gzipSync("x".repeat(9000) + Math.random()).subarray(0, 40), "t.parquet": "PAR1", "dup.csv": "a,a\n1,2\n" });
+  mkdirSync(join(folder, "dir"));
+  const cases: [string[], RegExp][] = [
+    [["data", "validate", "none.jsonl"], /none\.jsonl: no such file; check the name/],
+    [["data", "validate", "dir"], /dir: is a folder; name a file/],
+    [["data", "validate", "cut.jsonl.gz"], /cut\.jsonl\.gz: the gzip data ends too early.*download it again/],
+    [["data", "validate", "t.parquet"], /Parquet/],
+    [["data", "validate", "dup.csv"], /two columns named "a"; rename/],
+    [["data", "convert", "none.jsonl", "--to", "alpaca", "--out", "x.jsonl"], /no such file/],
+    [["data", "convert", "ok.jsonl", "--to", "alpaca", "--out", "no/such/x.jsonl"], /folder does not exist; create/],
+    [["data", "convert", "ok.jsonl", "--to", "alpaca", "--out", "dir"], /is a folder/],
+    [["data", "convert", "ok.jsonl", "--to", "alpaca", "--out", "ok.jsonl"], /is the input itself/],
+    [["data", "convert", "ok.jsonl", "--to", "csv", "--out", "x.jsonl"], /must be one of alpaca, sharegpt, messages, preference/],
+    [["data", "convert", "ok.jsonl", "--out", "x.jsonl"], /--to <format>' not specified/],
+    [["data", "convert", "ok.jsonl", "--to", "alpaca", "--out", "x.jsonl", "--map", "nonsense"], /field=column/],
+    [["data", "validate"], /missing required argument 'file'/],
+    [["data", "validat", "x"], /unknown command 'validat'/],
+    [["data", "validate", "--nope", "x"], /unknown option '--nope'/],
+  ];
+  const before = readdirSync(folder);
+  for (const [args, message] of cases) {
+    const human = llmops(folder, args);
+    assert.deepEqual([human.status, message.test(human.stderr)], [2, true], `${args.join(" ")}: ${human.status} ${human.stderr}${human.stdout}`);
+    assert.doesNotMatch(human.stderr, /^\s+at /m, "no stack");
+    const scripted = llmops(folder, [...args, "--json"]);
+    assert.equal(scripted.status, 2);
+    assert.match(JSON.stringify(JSON.parse(scripted.stdout)), /"(error|exitCode)"/);
+  }
+  assert.deepEqual(readdirSync(folder), before, "nothing was written");
+  assert.match(llmops(folder, ["data", "validate", "none.jsonl"], { env: { ...process.env, LLMOPS_DEBUG: "1" } }).stderr, /^\s+at /m);
+});
+
+test("one unreadable file does not keep the others from being checked", (context) => {
+  const folder = folderWith(context, { "ok.jsonl": row(1), "bad.jsonl": `${row(1)}\nnope` });
+  const { status, stdout, stderr } = llmops(folder, ["data", "validate", "ok.jsonl", "none.jsonl", "bad.jsonl"]);
+  assert.equal(status, 2);
+  assert.match(stdout, /ok\.jsonl: messages.*\n[^]*bad\.jsonl:2: invalid-json/);
+  assert.match(stderr, /none\.jsonl: no such file/);
+});
+
+test("no permission to read or write is said, and exits with 2", (context) => {
+  const folder = folderWith(context, { "secret.jsonl": row(1), "ok.jsonl": row(1) });
+  mkdirSync(join(folder, "closed"));
+  // Root may read anything: then the command runs as nobody.
+  const asNobody = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
+  chmodSync(folder, 0o755);
+  chmodSync(join(folder, "secret.jsonl"), 0o000);
+  chmodSync(join(folder, "closed"), 0o555);
+  const read = llmops(folder, ["data", "validate", "secret.jsonl"], asNobody);
+  assert.deepEqual([read.status, /no permission to read it; change its permissions/.test(read.stderr)], [2, true], read.stderr);
+  const write = llmops(folder, ["data", "convert", "ok.jsonl", "--to", "sharegpt", "--out", "closed/x.jsonl"], asNobody);
+  assert.deepEqual([write.status, /no permission to write it/.test(write.stderr)], [2, true], write.stderr);
+  chmodSync(join(folder, "closed"), 0o755);
+});
+
+test("no room on the disk: one line, exit 2, the old output stays, nothing half-written", (context) => {
+  const folder = folderWith(context, { "in.jsonl": Array.from({ length: 20_000 }, (_, n) => row(n)).join("\n"), "out.jsonl": "before", "out.jsonl.gz": "before" });
+  for (const out of ["out.jsonl", "out.jsonl.gz"]) {
+    // A limit on the size of a file (in KiB): writing beyond it fails as on a full disk, without filling one.
+    const run = spawnSync("bash", ["-c", 'ulimit -f 32; exec "$0" "$@"', process.execPath, LLMOPS, "data", "convert", "in.jsonl", "--to", "sharegpt", "--out", out], { cwd: folder, encoding: "utf8" });
+    assert.equal(run.status, 2, run.stderr);
+    assert.match(run.stderr, /^llmops: out\.jsonl(\.gz)?: no room left to write it; free some space.*\n$/);
+    assert.equal(readFileSync(join(folder, out), "utf8"), "before");
+  }
+  assert.deepEqual(readdirSync(folder).sort(), ["in.jsonl", "out.jsonl", "out.jsonl.gz"]);
+});
+
+for (const [signal, status] of [["SIGINT", 130], ["SIGTERM", 130], ["SIGKILL", null]] as const) {
+  test(`${signal} in the middle of a conversion leaves the old output whole`, async (context) => {
+    const folder = folderWith(context, { "in.jsonl": `${Array.from({ length: 300_000 }, (_, n) => row(n)).join("\n")}\n`, "out.jsonl": "before" });
+    const child = spawn(process.execPath, [LLMOPS, "data", "convert", "in.jsonl", "--to", "sharegpt", "--out", "out.jsonl", "--json"], { cwd: folder });
+    let stdout = "";
+    child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
+    const ended = new Promise<[number | null, string | null]>((resolve) => child.on("close", (code, by) => resolve([code, by])));
+    const partial = (): string | undefined => readdirSync(folder).find((name) => name.endsWith(".partial") && statSync(join(folder, name)).size > 0);
+    while (!partial() && child.exitCode === null) await new Promise((resolve) => setTimeout(resolve, 5));
+    assert.ok(partial(), "the conversion was under way");
+    child.kill(signal);
+    assert.deepEqual(await ended, [status, signal === "SIGKILL" ? "SIGKILL" : null]);
+    assert.equal(readFileSync(join(folder, "out.jsonl"), "utf8"), "before");
+    if (signal !== "SIGKILL") {
+      assert.deepEqual(readdirSync(folder).sort(), ["in.jsonl", "out.jsonl"]);
+      assert.deepEqual(JSON.parse(stdout), { ok: false, exitCode: 130, error: { code: "interrupted", message: "interrupted; nothing half-written is left behind" } });
+    }
+  });
+}
+
+test("a reader that stops early is no error", (context) => {
+  const folder = folderWith(context, { "bad.jsonl": "nope\n".repeat(200_000) });
+  const run = spawnSync("bash", ["-c", '"$0" "$1" data validate bad.jsonl --limit 0 | head -n 2; echo "${PIPESTATUS[0]}"', process.execPath, LLMOPS], { cwd: folder, encoding: "utf8" });
+  assert.match(run.stdout, /^bad\.jsonl:1: .*\nbad\.jsonl:2: .*\n\d+\n$/);
+  assert.equal(run.stderr, "");
+});
+
+test("--help says what the exit status means; without dist the command says what to do", (context) => {
+  const folder = scratch(context);
+  for (const args of [["--help"], ["data", "--help"], ["data", "validate", "--help"], ["data", "convert", "--help"]]) {
+    const { status, stdout } = llmops(folder, args);
+    assert.deepEqual([status, /Exit status:\s+0 +all is well\s+1 [^]*2 [^]*3 [^]*130 +interrupted/.test(stdout)], [0, true], args.join(" "));
+  }
+  mkdirSync(join(folder, "bin"));
+  copyFileSync(LLMOPS, join(folder, "bin/llmops.cjs"));
+  const bare = spawnSync(process.execPath, [join(folder, "bin/llmops.cjs"), "data"], { encoding: "utf8" });
+  assert.deepEqual([bare.status, bare.stderr], [2, "llmops: the library is not built yet; run npm start once in the workbook's folder\n"]);
+});
