@@ -1,0 +1,107 @@
+import { z } from "zod";
+import type { Example } from "../data/example.js";
+import type { Progress } from "./completion.js";
+import { TeacherError } from "./failures.js";
+import { TASK_API_RUBRIC, writeJudgePrompt, type Criterion } from "./judge-prompt.js";
+import type { Teacher } from "./teacher.js";
+
+/** The judge's opinion of one example. */
+export interface Judgment {
+  /** Place of the example in the list, from 0. */
+  index: number;
+  /** The example's `extra.id` where it has one. */
+  id: string | undefined;
+  /** Criterion name to a whole number from 1 to 5. */
+  scores: Record<string, number>;
+  /** Mean of the scores. */
+  mean: number;
+  reason: string;
+  responseId: string;
+}
+
+/** Examples that got no opinion, and why. */
+export interface JudgeFailure {
+  /** Places of the examples, from 0. */
+  indices: number[];
+  error: TeacherError;
+}
+
+/** How to judge. */
+export interface JudgeOptions {
+  /** Default: the rubric of the Task API dataset. */
+  rubric?: readonly Criterion[];
+  /** Examples in one request. Default 8: more are cheaper and blur the judge's attention. */
+  batch?: number;
+  /** YYYY-MM-DD that relative dates count from. */
+  today: string;
+  signal?: AbortSignal;
+  onProgress?: (progress: Progress) => void;
+}
+
+/**
+ * Has the teacher grade examples against a rubric, `batch` a request, as checked JSON.
+ *
+ * A request whose answer leaves examples out or names them twice counts as failed for those. Throws RangeError for a
+ * rubric without criteria or with unusable names.
+ */
+export async function judgeExamples(
+  teacher: Teacher, examples: readonly Example[], options: JudgeOptions,
+): Promise<{ judgments: Judgment[]; failures: JudgeFailure[] }> {
+  const rubric = options.rubric ?? TASK_API_RUBRIC;
+  const batch = options.batch ?? 8;
+  if (!Number.isInteger(batch) || batch < 1) throw new RangeError(`batch must be a whole number of at least 1, not ${batch}`);
+  const odd = rubric.find(({ name }) => !/^\w+$/.test(name));
+  if (rubric.length === 0 || odd !== undefined) {
+    throw new RangeError(odd === undefined ? "the rubric needs at least one criterion" : `criterion names are letters, digits and _, not "${odd.name}"`);
+  }
+  const schema = verdictSchema(rubric);
+  const groups: number[][] = [];
+  for (let start = 0; start < examples.length; start += batch) {
+    groups.push(Array.from({ length: Math.min(batch, examples.length - start) }, (_, i) => start + i));
+  }
+  const outcomes = await teacher.completeAll(
+    groups.map((indices) => ({
+      messages: writeJudgePrompt(indices.map((index) => examples[index] as Example), rubric, options.today),
+      schema, schemaName: "verdicts",
+      // A verdict takes about 20 tokens and 8 a criterion; twice that, and room for a wordy judge.
+      maxTokens: 200 + indices.length * (60 + 16 * rubric.length),
+    })),
+    {
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+      ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
+    },
+  );
+  const judgments: Judgment[] = [];
+  const failures: JudgeFailure[] = [];
+  outcomes.forEach((outcome, group) => {
+    const indices = groups[group] ?? [];
+    if (!outcome.ok) {
+      failures.push({ indices, error: outcome.error });
+      return;
+    }
+    const { parsed, text, responseId } = outcome.completion;
+    const missing = indices.filter((index, place) => {
+      const verdicts = parsed.verdicts.filter((verdict) => verdict.conversation === place + 1);
+      const [verdict] = verdicts;
+      if (verdict === undefined || verdicts.length > 1) return true;
+      const scores = verdict.scores as Record<string, number>;
+      const values = Object.values(scores);
+      const id = examples[index]?.extra["id"];
+      judgments.push({
+        index, id: typeof id === "string" ? id : undefined, scores, reason: verdict.reason, responseId,
+        mean: values.reduce((sum, score) => sum + score, 0) / values.length,
+      });
+      return false;
+    });
+    if (missing.length > 0) {
+      failures.push({ indices: missing, error: new TeacherError("schema-mismatch", `The judge left out or repeated ${missing.length} of ${indices.length} conversations. Judge them again, or lower batch.`, { raw: text, responseId }) });
+    }
+  });
+  return { judgments, failures };
+}
+
+function verdictSchema(rubric: readonly Criterion[]) {
+  const scores = z.object(Object.fromEntries(rubric.map(({ name }) => [name, z.int().min(1).max(5)])));
+  // The reason stands before the scores, so that the model has argued before it decides.
+  return z.object({ verdicts: z.array(z.object({ conversation: z.int(), reason: z.string(), scores })) });
+}
