@@ -10,9 +10,9 @@ const LESSON = "63-data/07-lab.ipynb";
 
 function workbook(context: TestContext) {
   const root = scratch(context);
-  const folders = { notebooks: join(root, "notebooks"), work: join(root, "work"), ledger: join(root, "state", "copies.json") };
+  const folders = { notebooks: join(root, "notebooks"), work: join(root, "work"), ledger: join(root, "work", ".delivered.json") };
   const publish = (source: string, path = LESSON) => write(join(folders.notebooks, path), notebook(source));
-  const update = () => updateWorkCopies(folders.notebooks, folders.work, folders.ledger);
+  const update = () => updateWorkCopies(folders.notebooks, folders.work);
   return { ...folders, copy: join(folders.work, LESSON), publish, update };
 }
 

@@ -6,27 +6,10 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { readOutline } from "./course-manifest.ts";
-import { readLessons, type LessonSource } from "./lesson-source.ts";
+import { readLessons, studentSource } from "./lesson-source.ts";
 import { ROOT, SOURCES, STATE } from "./paths.ts";
 
 const STUDENT_SOURCES = join(STATE, "typecheck");
-
-/** The student's version of a source, line for line: solutions become comments, stubs become code. */
-export function studentSource(lesson: LessonSource): string {
-  let part: "common" | "solution" | "stub" = "common";
-  return lesson.text
-    .split("\n")
-    .map((line) => {
-      const marker = line.trim();
-      if (marker === "// BEGIN SOLUTION") part = "solution";
-      else if (marker === "// STUB") part = "stub";
-      else if (marker === "// END SOLUTION") part = "common";
-      else if (part === "solution") return `// ${line}`;
-      else if (part === "stub") return line.replace(/^(\s*)\/\/ ?/, "$1");
-      return line;
-    })
-    .join("\n");
-}
 
 function writeStudentSources(): void {
   rmSync(STUDENT_SOURCES, { recursive: true, force: true });

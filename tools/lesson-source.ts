@@ -123,7 +123,8 @@ function readCells(path: string, lines: string[], start: number): SourceCell[] {
   const close = () => {
     if (!current) return;
     const body = current.kind === "markdown" ? current.body.map((line) => line.replace(/^\/\/ ?/, "")) : current.body;
-    cells.push({ kind: current.kind, tags: current.tags, line: current.line, text: body.join("\n").trim() });
+    const blank = body.findIndex((line) => line.trim()); // lines the trim takes from the top
+    cells.push({ kind: current.kind, tags: current.tags, line: current.line + Math.max(0, blank), text: body.join("\n").trim() });
   };
   for (let index = start; index < lines.length; index += 1) {
     const line = lines[index]!;
@@ -146,31 +147,60 @@ function readCells(path: string, lines: string[], start: number): SourceCell[] {
   return cells;
 }
 
-/** The code of a cell for an audience: stub or solution, never both. */
-export function codeFor(audience: Audience, cell: SourceCell, path = "source"): string {
-  let part: "common" | "solution" | "stub" = "common";
-  const kept: string[] = [];
-  cell.text.split("\n").forEach((line, index) => {
-    const fault = (message: string) => new SourceError(path, cell.line + index, message);
-    const marker = line.trim();
-    if (marker === "// BEGIN SOLUTION") {
-      if (part !== "common") throw fault("BEGIN SOLUTION inside a solution");
-      part = "solution";
-    } else if (marker === "// STUB") {
-      if (part !== "solution") throw fault("STUB outside a solution");
-      part = "stub";
-    } else if (marker === "// END SOLUTION") {
-      if (part !== "stub") throw fault("END SOLUTION without BEGIN SOLUTION and STUB before it");
-      part = "common";
-    } else if (part === "common" || (part === "solution" && audience === "instructor")) {
-      kept.push(line);
-    } else if (part === "stub") {
-      if (marker && !marker.startsWith("//")) throw fault("a stub line must be a comment (`// …`)");
-      if (audience === "student") kept.push(line.replace(/^(\s*)\/\/ ?/, "$1"));
+/** What a line of code is: for everyone, for the instructor, for the student (as a comment), or a marker between them. */
+type Part = "common" | "solution" | "stub" | "marker";
+
+/** Sorts lines of code by the solution markers around them. Throws SourceError where a marker is out of place. */
+function partsOf(lines: string[], path: string, firstLine: number): Part[] {
+  let open: Exclude<Part, "marker"> = "common";
+  const parts = lines.map((line, index): Part => {
+    const fault = (message: string) => new SourceError(path, firstLine + index, message);
+    switch (line.trim()) {
+      case "// BEGIN SOLUTION":
+        if (open !== "common") throw fault("BEGIN SOLUTION inside a solution");
+        open = "solution";
+        return "marker";
+      case "// STUB":
+        if (open !== "solution") throw fault("STUB outside a solution");
+        open = "stub";
+        return "marker";
+      case "// END SOLUTION":
+        if (open !== "stub") throw fault("END SOLUTION without BEGIN SOLUTION and STUB before it");
+        open = "common";
+        return "marker";
+      default:
+        if (open === "stub" && !/^\s*(\/\/|$)/.test(line)) throw fault("a stub line must be a comment (`// …`)");
+        return open;
     }
   });
-  if (part !== "common") throw new SourceError(path, cell.line, "a solution is not closed by END SOLUTION");
-  return kept.join("\n").trim();
+  if (open !== "common") throw new SourceError(path, firstLine, "a solution is not closed by END SOLUTION");
+  return parts;
+}
+
+const uncomment = (line: string) => line.replace(/^(\s*)\/\/ ?/, "$1");
+
+/** The code of a cell for an audience: stub or solution, never both. */
+export function codeFor(audience: Audience, cell: SourceCell, path = "source"): string {
+  const lines = cell.text.split("\n");
+  const parts = partsOf(lines, path, cell.line);
+  const mine = audience === "student" ? "stub" : "solution";
+  return lines
+    .flatMap((line, index) => {
+      if (parts[index] === "common") return [line];
+      if (parts[index] !== mine) return [];
+      return [mine === "stub" ? uncomment(line) : line];
+    })
+    .join("\n")
+    .trim();
+}
+
+/** The whole source as the student gets it, line for line: solutions become comments, stubs become code. */
+export function studentSource(lesson: LessonSource): string {
+  const lines = lesson.text.split("\n");
+  const parts = partsOf(lines, lesson.path, 1);
+  return lines
+    .map((line, index) => (parts[index] === "solution" ? `// ${line}` : parts[index] === "stub" ? uncomment(line) : line))
+    .join("\n");
 }
 
 /** Whether a cell belongs in an audience's notebook (teaching notes are tagged `instructor`). */

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { createWriteStream, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { join } from "node:path";
+import { join, relative, resolve, sep } from "node:path";
 import { parseArgs } from "node:util";
 import { PYTHON, NOTEBOOKS, ROOT, STATE, WORK } from "./paths.ts";
 import { describeCopies, updateWorkCopies } from "./work-copies.ts";
@@ -11,15 +11,17 @@ import { describeCopies, updateWorkCopies } from "./work-copies.ts";
 const USAGE = `npm start [-- options]
   --port N        listen on this port (default: the first free one from 8888)
   --no-browser    do not open a browser
-  --lesson 63.7   open this lesson`;
+  --lesson 63.7   open this lesson
+  --work DIR      keep your copies of the lessons in DIR, a folder inside the workbook (default: work)`;
 
 const FIRST_PORT = 8888;
 const STARTUP_LIMIT_MS = 120_000;
 
 const options = readOptions();
 const port = await choosePort(options.port);
-const copies = updateWorkCopies(NOTEBOOKS, WORK, join(STATE, "work-copies.json"));
-for (const line of describeCopies(copies, WORK)) console.log(line);
+const copies = updateWorkCopies(NOTEBOOKS, options.work);
+for (const line of describeCopies(copies, options.work)) console.log(line);
+const page = lessonPage(options.lesson);
 
 const token = randomBytes(24).toString("hex");
 const logPath = join(STATE, "logs", "jupyter.log");
@@ -33,7 +35,7 @@ const lab = spawn(
     "--ServerApp.ip=127.0.0.1",
     `--ServerApp.port=${port}`,
     "--ServerApp.port_retries=0",
-    `--ServerApp.root_dir=${WORK}`,
+    `--ServerApp.root_dir=${options.work}`,
     "--MultiKernelManager.default_kernel_name=tslab",
     "--KernelSpecManager.ensure_native_kernel=False", // lessons are TypeScript; a Python launcher would only mislead
     "--ServerApp.allow_root=True",
@@ -46,7 +48,7 @@ const lab = spawn(
     `--LabApp.app_settings_dir=${join(ROOT, "jupyter", "lab")}`,
   ],
   // The token goes by environment: on the command line every user of the machine could read it.
-  { cwd: WORK, env: { ...process.env, JUPYTER_TOKEN: token }, stdio: ["ignore", "pipe", "pipe"] },
+  { cwd: options.work, env: { ...process.env, JUPYTER_TOKEN: token }, stdio: ["ignore", "pipe", "pipe"] },
 );
 lab.stdout.pipe(log);
 lab.stderr.pipe(log);
@@ -58,17 +60,18 @@ lab.on("exit", (code) => {
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, stop);
 
 await waitUntilReady();
-const url = `http://127.0.0.1:${port}/lab${lessonPath(options.lesson)}?token=${token}`;
-console.log(`\nThe workbook is open at\n\n  ${url}\n\nCtrl-C stops it; your work stays in work/.`);
+const url = `http://127.0.0.1:${port}/lab${page}?token=${token}`;
+console.log(`\nThe workbook is open at\n\n  ${url}\n\nCtrl-C stops it; your work stays in ${relative(ROOT, options.work)}/.`);
 if (options.browser) openBrowser(url);
 
-function readOptions(): { port: number | undefined; browser: boolean; lesson: string | undefined } {
+function readOptions(): { port: number | undefined; browser: boolean; lesson: string | undefined; work: string } {
   try {
     const { values } = parseArgs({
       options: {
         port: { type: "string" },
         browser: { type: "boolean", default: true },
         lesson: { type: "string" },
+        work: { type: "string", default: WORK },
         help: { type: "boolean", short: "h" },
       },
       allowNegative: true,
@@ -81,7 +84,10 @@ function readOptions(): { port: number | undefined; browser: boolean; lesson: st
     if (wanted !== undefined && !(Number.isInteger(wanted) && wanted > 0 && wanted < 65_536)) {
       fail(`--port ${values.port} is no port number.`, "Give a number from 1 to 65535, or leave it out.");
     }
-    return { port: wanted, browser: values.browser, lesson: values.lesson };
+    const work = resolve(ROOT, values.work);
+    // Cells find the packages by walking up from their notebook's folder.
+    if (!work.startsWith(ROOT + sep)) fail(`--work ${values.work} lies outside the workbook.`, `Name a folder inside ${ROOT}.`);
+    return { port: wanted, browser: values.browser, lesson: values.lesson, work };
   } catch (error) {
     return fail((error as Error).message, USAGE);
   }
@@ -102,10 +108,10 @@ async function choosePort(wanted: number | undefined): Promise<number> {
 }
 
 function isFree(candidate: number): Promise<boolean> {
-  return new Promise((resolve) => {
+  return new Promise((answer) => {
     const probe = createServer();
-    probe.once("error", () => resolve(false));
-    probe.listen({ port: candidate, host: "127.0.0.1", exclusive: true }, () => probe.close(() => resolve(true)));
+    probe.once("error", () => answer(false));
+    probe.listen({ port: candidate, host: "127.0.0.1", exclusive: true }, () => probe.close(() => answer(true)));
   });
 }
 
@@ -118,14 +124,14 @@ async function waitUntilReady(): Promise<void> {
     } catch {
       // not listening yet
     }
-    await new Promise((resolve) => setTimeout(resolve, 150));
+    await new Promise((wake) => setTimeout(wake, 150));
   }
   stopping = true;
   lab.kill();
   fail(`JupyterLab did not answer within ${STARTUP_LIMIT_MS / 1000} s.\n${lastLines(logPath)}`, `Full log: ${logPath}`);
 }
 
-function lessonPath(lesson: string | undefined): string {
+function lessonPage(lesson: string | undefined): string {
   if (!lesson) return "";
   const [chapter, number] = lesson.split(".");
   const found = copies.find(({ path }) => path.startsWith(`${chapter}-`) && path.includes(`/${number?.padStart(2, "0")}-`));
@@ -137,7 +143,7 @@ function openBrowser(address: string): void {
   const [command, ...args] =
     process.platform === "darwin" ? ["open"] : process.platform === "win32" ? ["cmd", "/c", "start", ""] : ["xdg-open"];
   if (process.platform === "linux" && !process.env.DISPLAY && !process.env.WAYLAND_DISPLAY) return;
-  const browser = spawn(command!, [...args, address.replaceAll("&", process.platform === "win32" ? "^&" : "&")], {
+  const browser = spawn(command, [...args, address.replaceAll("&", process.platform === "win32" ? "^&" : "&")], {
     stdio: "ignore",
     detached: true,
   });

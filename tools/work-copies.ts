@@ -18,15 +18,17 @@ interface Delivered {
   original: string;
 }
 
+const LEDGER = ".delivered.json";
+
 /**
  * Brings `work` up to date with `notebooks`.
  *
  * @param notebooks folder of the repository's notebooks
- * @param work the student's folder
- * @param ledgerPath JSON file that remembers what was delivered
+ * @param work the student's folder; a hidden file in it remembers what was delivered
  */
-export function updateWorkCopies(notebooks: string, work: string, ledgerPath: string): CopyResult[] {
-  const ledger: Record<string, Delivered> = existsSync(ledgerPath) ? JSON.parse(readFileSync(ledgerPath, "utf8")) : {};
+export function updateWorkCopies(notebooks: string, work: string): CopyResult[] {
+  const ledgerPath = join(work, LEDGER);
+  const ledger: Record<string, Delivered> = existsSync(ledgerPath) ? (JSON.parse(readFileSync(ledgerPath, "utf8")) as Record<string, Delivered>) : {};
   const results: CopyResult[] = [];
   for (const path of listNotebooks(notebooks)) {
     const from = join(notebooks, path);
@@ -55,7 +57,7 @@ export function updateWorkCopies(notebooks: string, work: string, ledgerPath: st
       results.push({ path, outcome: "kept-both", updatePath });
     }
   }
-  mkdirSync(dirname(ledgerPath), { recursive: true });
+  mkdirSync(work, { recursive: true });
   writeWhole(ledgerPath, JSON.stringify(ledger, null, 2));
   return results;
 }
@@ -84,7 +86,7 @@ function fingerprint(path: string): string {
   return createHash("sha256").update(content).digest("hex");
 }
 
-const joinLines = (value: unknown) => (Array.isArray(value) ? value.join("") : String(value ?? ""));
+const joinLines = (value: unknown) => (Array.isArray(value) ? value.join("") : typeof value === "string" ? value : "");
 
 function textOfOutputs(outputs: unknown): unknown {
   if (!Array.isArray(outputs)) return null;

@@ -21,8 +21,11 @@ const CONFIG = {
   view: { stroke: null },
 } as const;
 
+// Omit on a union keeps only what its members share; this omits from each member.
+type WithoutShared<Spec> = Spec extends unknown ? Omit<Spec, "$schema" | "config" | "description"> : never;
+
 /** A Vega-Lite specification without the parts that are the same in every lesson. */
-export type ChartSpec = Omit<TopLevelSpec, "$schema" | "config" | "description">;
+export type ChartSpec = WithoutShared<TopLevelSpec>;
 
 /**
  * Draws a chart below the cell.

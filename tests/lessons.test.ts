@@ -1,0 +1,45 @@
+/** Every lesson, run again: the student's notebook gives the stored outputs, the instructor's passes every check. */
+import assert from "node:assert/strict";
+import { mkdirSync, readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { buildNotebooks } from "../tools/build-notebooks.ts";
+import { readOutline } from "../tools/course-manifest.ts";
+import { readLessons } from "../tools/lesson-source.ts";
+import { readNotebook, textOf } from "../tools/notebook.ts";
+import { differences, plainText } from "../tools/outputs.ts";
+import { NOTEBOOKS, ROOT, STATE } from "../tools/paths.ts";
+import { runLesson } from "../tools/run-lessons.ts";
+
+mkdirSync(STATE, { recursive: true });
+const lessons = readLessons(readOutline());
+const instructor = buildNotebooks("instructor");
+
+for (const lesson of lessons) {
+  test(`lesson ${lesson.id}, as a student gets it: the outputs of the stored notebook, again`, async () => {
+    const stored = join(NOTEBOOKS, lesson.notebook);
+    const run = await runLesson(lesson, stored);
+    assert.deepEqual(run.problems, []);
+    for (const { cell, stored: before, rerun } of differences(readNotebook(stored), run.notebook)) {
+      assert.equal(rerun, before, `cell ${cell}`);
+    }
+    if (lesson.front.publishes) assertSameFiles(join(ROOT, "datasets", lesson.front.publishes), join(run.folder, "datasets", lesson.front.publishes));
+  });
+
+  test(`lesson ${lesson.id}, with the instructor's solutions: every check says Right`, async () => {
+    const { notebook, problems } = await runLesson(lesson, instructor.get(lesson.id)!);
+    assert.deepEqual(problems, []);
+    const checks = notebook.cells.filter((cell) => cell.cell_type === "code" && /\bcheck\(/.test(textOf(cell.source)));
+    assert.ok(checks.length > 0);
+    for (const cell of checks) {
+      const text = (cell.outputs ?? []).map(plainText).join("\n");
+      assert.match(text, /: Right\. /, `${cell.id} says: ${text}`);
+    }
+  });
+}
+
+function assertSameFiles(committed: string, made: string): void {
+  const list = (folder: string) => readdirSync(folder, { recursive: true, encoding: "utf8", withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name).slice(folder.length)).sort();
+  assert.deepEqual(list(made), list(committed), "the run makes the files that are committed");
+  for (const file of list(made)) assert.equal(readFileSync(made + file, "utf8"), readFileSync(committed + file, "utf8"), file);
+}
