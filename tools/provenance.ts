@@ -1,6 +1,6 @@
 /** Hashes that tie a notebook's outputs to the source and the library code that made them. */
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
 import ts from "typescript";
 import type { LessonSource } from "./lesson-source.ts";
@@ -8,9 +8,8 @@ import { ROOT } from "./paths.ts";
 
 const LIBRARY = join(ROOT, "lib", "src");
 const ALWAYS = [
-  // Versions of what cells and lib call, and the kernel that runs the cells.
-  join(ROOT, "lib", "package.json"),
-  join(ROOT, "patches", "tslab+1.0.22.patch"),
+  join(ROOT, "lib", "package.json"), // versions of what cells and lib call
+  ...globSync("jupyter/kernels/tslab/*.cjs", { cwd: ROOT }).sort().map((path) => join(ROOT, path)), // the kernel that runs the cells
 ];
 
 export const sourceHash = (lesson: LessonSource) => createHash("sha256").update(lesson.text).digest("hex");
@@ -30,10 +29,12 @@ export function libraryHash(lesson: LessonSource): string {
   };
   for (const specifier of importsOf(lesson.text)) {
     const subpath = /^llmops(?:\/(.*))?$/.exec(specifier);
-    if (subpath) visit(join(LIBRARY, subpath[1] ?? "", "index.ts"));
+    if (!subpath) continue;
+    const file = join(LIBRARY, `${subpath[1] ?? "index"}.ts`);
+    visit(existsSync(file) ? file : join(LIBRARY, subpath[1] ?? "", "index.ts"));
   }
   const hash = createHash("sha256");
-  for (const path of [...ALWAYS.filter((file) => existsSync(file)), ...[...reached].sort()]) {
+  for (const path of [...ALWAYS, ...[...reached].sort()]) {
     const name = relative(ROOT, path).split(sep).join("/");
     hash.update(name).update("\0").update(readFileSync(path, "utf8").replaceAll("\r\n", "\n")).update("\0");
   }

@@ -26,7 +26,7 @@ const AT_ONCE = 2;
 export interface LessonRun {
   lesson: LessonSource;
   notebook: Notebook;
-  /** Folder the lesson ran in; what it wrote is still there. */
+  /** Folder of the run, with the lesson's own folder in it as in `work/`; what it wrote is still there. */
   folder: string;
   /** Faults by cell, empty after a good run. */
   problems: { cell: number; fault: string }[];
@@ -45,13 +45,14 @@ export async function runLesson(
   const audience = readNotebook(builtPath).metadata.workbook?.audience ?? "student";
   const run = join(STATE, "runs", `${lesson.id}-${audience}`);
   rmSync(run, { recursive: true, force: true });
-  const folder = join(run, dirname(lesson.notebook)); // inside the repository: cells resolve its node_modules
-  mkdirSync(folder, { recursive: true });
-  const path = join(folder, basename(lesson.notebook));
+  const lessonFolder = join(run, dirname(lesson.notebook)); // inside the repository: cells resolve its node_modules
+  mkdirSync(lessonFolder, { recursive: true });
+  const path = join(lessonFolder, basename(lesson.notebook));
   cpSync(builtPath, path);
   const started = Date.now();
-  const child = spawn(PYTHON, [join(ROOT, "tools", "execute_notebook.py"), path, folder], {
-    env: { ...process.env, LLMOPS_HOME: join(run, "state") },
+  const child = spawn(PYTHON, [join(ROOT, "tools", "execute_notebook.py"), path, lessonFolder], {
+    // The embedded side of every door: a recorded output must not depend on the author's keys, nor cost anything.
+    env: { ...process.env, LLMOPS_HOME: join(run, "state"), OPENAI_API_KEY: "", OPENAI_BASE_URL: "", LLMOPS_TEACHER_MODEL: "", LLMOPS_TEACHER_PRICE: "" },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let errors = "";
@@ -65,7 +66,7 @@ export async function runLesson(
   }
   await ended;
   problems ??= [{ cell: 0, fault: `the runner failed:\n${errors}` }];
-  return { lesson, notebook: readNotebook(path), folder, problems, seconds: (Date.now() - started) / 1000 };
+  return { lesson, notebook: readNotebook(path), folder: run, problems, seconds: (Date.now() - started) / 1000 };
 }
 
 function select(lessons: LessonSource[], wanted: string[]): LessonSource[] {

@@ -40,7 +40,7 @@ const lab = spawn(
     "--KernelSpecManager.ensure_native_kernel=False", // lessons are TypeScript; a Python launcher would only mislead
     "--ServerApp.allow_root=True",
     // jupytext builds the notebooks; as a server extension it would also open lesson sources as notebooks.
-    '--ServerApp.jpserver_extensions={"jupyterlab_jupytext": false}',
+    "--ServerApp.jpserver_extensions=jupyterlab_jupytext=False",
     // No request leaves the machine: no news, no update check, no extension listing.
     "--LabApp.news_url=None",
     "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",

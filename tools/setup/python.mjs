@@ -98,6 +98,8 @@ function readStamp() {
 }
 
 function writeStamp({ node, npmCli }) {
+  // Python packages bring scripts for Node (JupyterLab its yarn) that are CommonJS; our own package.json says otherwise.
+  writeFileSync(join(VENV, "package.json"), '{ "type": "commonjs" }\n');
   const stamp = { requirements: currentStamp(), node: relative(VENV, node), npmCli: relative(VENV, npmCli) };
   writeFileSync(STAMP, JSON.stringify(stamp, null, 2));
 }

@@ -24,7 +24,7 @@ export interface Exercise<Answer> {
   fault: (answer: Answer) => string | undefined | Promise<string | undefined>;
   misconceptions: readonly Misconception<Answer>[];
   /** Said to a right answer: why it is right, not only that it is. */
-  because: string;
+  because: string | ((answer: Answer) => string | Promise<string>);
 }
 
 /** The body of a function that the student has yet to write. (A value not given yet is simply `undefined`.) */
@@ -42,11 +42,14 @@ export class StubError extends Error {
 
 /** Judges an answer without showing anything: for tests and graders. `undefined` is a stub nobody filled. */
 export async function judge<Answer>(exercise: Exercise<Answer>, answer: Answer | undefined): Promise<Verdict> {
-  const untouched: Verdict = { outcome: "untouched", message: "Not yet: fill in the stub, run its cell, then run this one." };
+  const untouched: Verdict = { outcome: "untouched", message: "Fill in the stub and run the cell again." };
   if (answer === undefined) return untouched;
   try {
     const fault = await exercise.fault(answer);
-    if (fault === undefined) return { outcome: "right", message: exercise.because };
+    if (fault === undefined) {
+      const { because } = exercise;
+      return { outcome: "right", message: typeof because === "string" ? because : await because(answer) };
+    }
     for (const { name, matches, message } of exercise.misconceptions) {
       if (await holds(matches, answer)) return { outcome: "wrong", message, misconception: name };
     }

@@ -25,14 +25,15 @@ export function tableBundle(rows: readonly Record<string, TableValue>[], options
   if (!first) throw new TypeError("showTable needs at least one row");
   const columns = Object.keys(first);
   const numeric = new Set(columns.filter((column) => rows.every((row) => typeof row[column] === "number" || row[column] == null)));
-  const cells = rows.map((row) => columns.map((column) => formatValue(row[column], options.decimals ?? 3)));
+  // A column of whole numbers has no decimals; else all its numbers have as many, so that their points stand in line.
+  const fractional = new Set(columns.filter((column) => rows.some((row) => typeof row[column] === "number" && !Number.isInteger(row[column]))));
+  const cells = rows.map((row) => columns.map((column) => formatValue(row[column], fractional.has(column) ? (options.decimals ?? 3) : 0)));
   return { "text/plain": asText(columns, cells, numeric, options.caption), "text/html": asHtml(columns, cells, numeric, options.caption) };
 }
 
 function formatValue(value: TableValue, decimals: number): string {
   if (value == null) return "";
   if (typeof value !== "number") return String(value);
-  if (Number.isInteger(value)) return value.toLocaleString("en-US");
   return value.toLocaleString("en-US", { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
 }
 

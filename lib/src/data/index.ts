@@ -1,4 +1,5 @@
 export * from "./example.js";
+export { readExamples } from "./examples.js";
 export * from "./jsonl/index.js";
 export * from "./formats/index.js";
 export { convertFile, type Conversion, type ConvertOptions, type RejectedRow } from "./convert.js";

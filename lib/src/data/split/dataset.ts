@@ -1,11 +1,8 @@
-import { contentHash, exampleText, type Scope } from "../clean/content.js";
-import { ContentIndex } from "../dedup/exact.js";
-import { prefixEntries, uniteAllSimilar } from "../dedup/prefix.js";
-import { toEnd } from "../dedup/steps.js";
-import { ShingleList, shingles } from "../dedup/shingles.js";
+import { contentHash, type Scope } from "../clean/content.js";
 import type { Example } from "../example.js";
 import { assignSplits, UNUSED } from "./assign.js";
 import { SplitError, type SplitSize } from "./quota.js";
+import { groupSimilar } from "./similar.js";
 import { countStrata, imbalances, type Imbalance, type StratumCounts } from "./table.js";
 
 /** More values than this are an id or a text, not a category. */
@@ -81,22 +78,12 @@ export function splitDataset(examples: readonly Example[], options: SplitOptions
   const strataNames = orderStrata(new Set(values), stratify);
   const numbers = new Map(strataNames.map((name, i) => [name, i]));
   const strata = Uint32Array.from(values, (value) => numbers.get(value) as number);
-  const hashes = examples.map(contentHash);
-  hashes.forEach((hash, row) => {
+  examples.forEach((example, row) => {
+    const hash = contentHash(example);
     keyLow[row] = hash.readUInt32LE(0);
     keyHigh[row] = hash.readUInt32LE(4);
   });
-  const sets = examples.map((example) => shingles(exampleText(example, scope), shingle));
-  const store = new ShingleList(sets);
-  const united = toEnd(uniteAllSimilar(store, [prefixEntries(store, leakThreshold)], leakThreshold));
-  // Rows of the same content belong together even when they have no word to compare.
-  const index = new ContentIndex();
-  const firsts: number[] = [];
-  hashes.forEach((hash, row) => {
-    const earlier = index.add(hash);
-    if (earlier === undefined) firsts.push(row);
-    else united.unite(firsts[earlier] as number, row);
-  });
+  const united = groupSimilar(examples, { threshold: leakThreshold, shingle, scope });
   const groups = Uint32Array.from(examples, (_, row) => united.find(row));
 
   const assignment = assignSplits({ keyLow, keyHigh, groups, strata, strataCount: strataNames.length }, size, seed);
