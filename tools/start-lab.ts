@@ -37,7 +37,8 @@ const lab = spawn(
     "--ServerApp.port_retries=0",
     `--ServerApp.root_dir=${options.work}`,
     "--MultiKernelManager.default_kernel_name=tslab",
-    "--KernelSpecManager.ensure_native_kernel=False", // lessons are TypeScript; a Python launcher would only mislead
+    // Lessons are TypeScript; a Python launcher, which JupyterLab brings with it, would only mislead.
+    "--KernelSpecManager.ensure_native_kernel=False", "--KernelSpecManager.allowed_kernelspecs=tslab",
     "--ServerApp.allow_root=True",
     // jupytext builds the notebooks; as a server extension it would also open lesson sources as notebooks.
     "--ServerApp.jpserver_extensions=jupyterlab_jupytext=False",

@@ -21,6 +21,9 @@ const CONFIG = {
   view: { stroke: null },
 } as const;
 
+// Read by vega-embed, which draws in the browser: sharp at every zoom, and no link that leaves the machine.
+const EMBED = { embedOptions: { renderer: "svg", actions: { export: true, source: true, compiled: false, editor: false } } };
+
 // Omit on a union keeps only what its members share; this omits from each member.
 type WithoutShared<Spec> = Spec extends unknown ? Omit<Spec, "$schema" | "config" | "description"> : never;
 
@@ -40,7 +43,7 @@ export async function showChart(spec: ChartSpec, alt: string): Promise<void> {
 
 export async function chartBundle(spec: ChartSpec, alt: string): Promise<MimeBundle> {
   if (!alt.trim()) throw new TypeError("showChart needs an alternative text: say in a sentence what the picture shows");
-  const full = { $schema: SCHEMA, description: alt, width: 480, height: 240, ...spec, config: CONFIG } as unknown as TopLevelSpec;
+  const full = { $schema: SCHEMA, description: alt, width: 480, height: 240, ...spec, config: CONFIG, usermeta: EMBED } as unknown as TopLevelSpec;
   return { [VEGA_LITE_MIME]: full, "image/svg+xml": await renderSvg(full), "text/plain": alt };
 }
 

@@ -1,0 +1,109 @@
+/** Lesson 63.7 as a student meets it: JupyterLab in a browser, Run All, a wrong answer, a right one. */
+import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import type { Page } from "playwright-core";
+import { needsBrowser, openPage } from "./support/browser.ts";
+import { startCommand } from "./support/command.ts";
+import { ROOT, scratch } from "./support/scratch.ts";
+
+const WORK_PARENT = join(ROOT, ".workbook");
+const CHARTS = ["Tokens per conversation", "Rows left after each step", "The judge's mean score", "precision", "Rows of each operation"];
+// The embedded side of every door, whatever the machine's environment holds.
+const EMBEDDED = { OPENAI_API_KEY: "", OPENAI_BASE_URL: "", LLMOPS_TEACHER_MODEL: "", LLMOPS_TEACHER_PRICE: "" };
+
+const WRONG = `
+import { projectedCost, type FinishedRun, type TokenPrice } from "llmops/exercises/63-7";
+function projectCost(run: FinishedRun, price: TokenPrice, wanted: number): number {
+  return (run.inputTokens * price.input + run.outputTokens * price.output) / 1_000_000;
+}
+await check(projectedCost, projectCost);`;
+const RIGHT = WRONG.replace("/ 1_000_000;", "/ 1_000_000 / run.kept * wanted;");
+
+test("lesson 63.7 in JupyterLab: Run All ends without an error, charts are drawn, a check answers", needsBrowser, async (context) => {
+  mkdirSync(WORK_PARENT, { recursive: true });
+  const work = scratch(context, WORK_PARENT);
+  const start = startCommand(context, "npm", ["start", "--", "--no-browser", "--lesson", "63.7", "--work", work], { ...EMBEDDED, LLMOPS_HOME: join(work, "state") });
+  const [url] = await start.waitFor(/http:\/\/127\.0\.0\.1:\d+\/lab\/tree\/\S+\?token=\w+/);
+  const page = await openPage(context);
+  await page.goto(url);
+  await page.locator(".jp-Notebook .jp-CodeCell").first().waitFor({ timeout: 60_000 });
+
+  await chooseFromMenu(page, "Edit", "Clear Outputs of All Cells");
+  await chooseFromMenu(page, "Run", "Run All Cells");
+  const cells = await waitUntilRun(page);
+  cells.forEach(({ prompt }, index) => assert.equal(prompt, `[${index + 1}]:`, "every code cell has run, in its order"));
+  for (const { prompt, error, stderr } of cells) assert.deepEqual([error, stderr], ["", ""], `cell ${prompt}`);
+  assert.ok(cells.every(({ outputs }) => outputs > 0), "every code cell shows something");
+  assert.match(cells.at(-1)!.text, /7 of 7 criteria pass/);
+
+  const charts = await drawnCharts(page);
+  assert.equal(charts.length, CHARTS.length);
+  charts.forEach(({ words, marks }, index) => {
+    assert.ok(words.includes(CHARTS[index]!), `chart ${index + 1} shows "${CHARTS[index]}": ${words}`);
+    assert.ok(marks > 0, `chart ${index + 1} has marks`);
+  });
+
+  assert.match(await answer(page, WRONG), /Not right\..*That is what the finished run cost/);
+  assert.match(await answer(page, RIGHT), /Right\..*divided by the rows kept/);
+});
+
+async function chooseFromMenu(page: Page, menu: string, item: string): Promise<void> {
+  await page.locator(".lm-MenuBar-itemLabel", { hasText: new RegExp(`^${menu}$`) }).click();
+  await page.locator(".lm-Menu-itemLabel", { hasText: new RegExp(`^${item}$`) }).click();
+}
+
+/** Waits until the kernel is idle after the last cell, and reads the code cells as the page shows them. */
+async function waitUntilRun(page: Page) {
+  await page.waitForFunction(
+    () => [...document.querySelectorAll(".jp-Notebook .jp-CodeCell .jp-InputPrompt")].every((prompt) => /^\[\d+\]:$/.test(prompt.textContent ?? "")),
+    undefined,
+    { timeout: 180_000 },
+  );
+  await page.locator("[data-status='idle'], .jp-Notebook-ExecutionIndicator[data-status='idle']").first().waitFor({ timeout: 60_000 });
+  return page.locator(".jp-Notebook .jp-CodeCell").evaluateAll((cells) =>
+    cells.map((cell) => {
+      const textOf = (selector: string) => [...cell.querySelectorAll(selector)].map((part) => part.textContent ?? "").join("\n");
+      return {
+        prompt: cell.querySelector(".jp-InputPrompt")?.textContent ?? "",
+        outputs: cell.querySelectorAll(".jp-OutputArea-child").length,
+        text: textOf(".jp-OutputArea-output"),
+        error: textOf("[data-mime-type='application/vnd.jupyter.error']"),
+        stderr: textOf("[data-mime-type='application/vnd.jupyter.stderr']"),
+      };
+    }),
+  );
+}
+
+/** The charts that Vega drew, with the words and the number of marks in each. */
+async function drawnCharts(page: Page) {
+  const charts = page.locator(".jp-Notebook .jp-RenderedVegaCommon5 .vega-embed");
+  await charts.nth(CHARTS.length - 1).waitFor({ timeout: 30_000 });
+  return charts.evaluateAll((embeds) =>
+    embeds.map((embed) => ({
+      words: [...embed.querySelectorAll("svg text")].map((text) => text.textContent).join(" "),
+      marks: embed.querySelectorAll("svg .mark-rect.role-mark path, svg .mark-symbol.role-mark path").length,
+    })),
+  );
+}
+
+/** Puts an answer into the first exercise, runs its cell with the keyboard, and reads the verdict. */
+async function answer(page: Page, code: string): Promise<string> {
+  const cell = page.locator(".jp-Notebook .jp-CodeCell", { hasText: "function projectCost" });
+  await cell.locator(".cm-content").click();
+  await page.keyboard.press("ControlOrMeta+a");
+  await page.keyboard.insertText(code.trim());
+  const before = await cell.locator(".jp-InputPrompt").textContent();
+  await page.keyboard.press("Control+Enter");
+  await page.waitForFunction(
+    ([cellText, old]) => {
+      const found = [...document.querySelectorAll(".jp-Notebook .jp-CodeCell")].find((one) => one.textContent?.includes(cellText!));
+      const prompt = found?.querySelector(".jp-InputPrompt")?.textContent ?? "";
+      return /^\[\d+\]:$/.test(prompt) && prompt !== old;
+    },
+    ["function projectCost", before] as const,
+    { timeout: 30_000 },
+  );
+  return cell.locator(".jp-OutputArea-output[data-mime-type='text/html']").innerText();
+}

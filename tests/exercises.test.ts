@@ -1,0 +1,98 @@
+/** Every exercise: a right answer is praised with its reason, a stub is not blamed, and each foreseen mistake gets its own words. */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { judge, todo, type Exercise } from "llmops/course";
+import type { Example } from "llmops/data";
+import {
+  filterQuality, labelDetector, projectedCost, type FilterQuality, type FinishedRun, type LabelDetector, type ProjectCost, type TokenPrice,
+} from "llmops/exercises/63-7";
+
+/** @param mistakes an answer for each misconception of the exercise, by its name */
+function testExercise<Answer>(exercise: Exercise<Answer>, right: Answer, stub: Answer, unforeseen: [Answer, RegExp], mistakes: Record<string, Answer>): void {
+  describe(exercise.id, () => {
+    test("a right answer", async () => {
+      const verdict = await judge(exercise, right);
+      assert.equal(verdict.outcome, "right", verdict.message);
+      assert.ok(verdict.message.length > 40, "says why");
+    });
+    test("the stub", async () => {
+      assert.equal((await judge(exercise, stub)).outcome, "untouched");
+      assert.equal((await judge(exercise, undefined)).outcome, "untouched");
+    });
+    test("a wrong answer that nobody foresaw", async () => {
+      const verdict = await judge(exercise, unforeseen[0]);
+      assert.equal(verdict.outcome, "wrong");
+      assert.ok(!("misconception" in verdict));
+      assert.match(verdict.message, unforeseen[1]);
+    });
+    test("an answer for every misconception", () => {
+      assert.deepEqual(Object.keys(mistakes).sort(), exercise.misconceptions.map(({ name }) => name).sort());
+    });
+    for (const [name, answer] of Object.entries(mistakes)) {
+      test(`the mistake "${name}"`, async () => {
+        const verdict = await judge(exercise, answer);
+        assert.equal(verdict.outcome, "wrong", verdict.message);
+        assert.equal("misconception" in verdict && verdict.misconception, name, verdict.message);
+      });
+    }
+  });
+}
+
+const bill = (run: FinishedRun, price: TokenPrice) => (run.inputTokens * price.input + run.outputTokens * price.output) / 1e6;
+const cost: ProjectCost = (run, price, rows) => (bill(run, price) / run.kept) * rows;
+
+testExercise<ProjectCost>(projectedCost, cost, () => todo(), [(run, price, rows) => cost(run, price, rows) + 1, /For 5000 rows your function says .*; it should be \$0\.4900/], {
+  "cost of the run": (run, price) => bill(run, price),
+  "tokens priced one by one": (run, price, rows) => cost(run, price, rows) * 1e6,
+  "tokens priced by the thousand": (run, price, rows) => cost(run, price, rows) * 1e3,
+  "input and output swapped": (run, price, rows) => cost(run, { input: price.output, output: price.input }, rows),
+  "output forgotten": (run, price, rows) => cost({ ...run, outputTokens: 0 }, price, rows),
+  // The student's run has the number of generated rows beside the kept ones.
+  "yield forgotten": (run, price, rows) => (bill(run, price) / (run as FinishedRun & { generated: number }).generated) * rows,
+});
+
+const hits = (flagged: ReadonlySet<string>, defective: ReadonlySet<string>) => [...flagged].filter((id) => defective.has(id)).length;
+const quality: FilterQuality = (flagged, defective) => ({ precision: hits(flagged, defective) / flagged.size, recall: hits(flagged, defective) / defective.size });
+
+testExercise<FilterQuality>(filterQuality, quality, () => todo(), [() => ({ precision: 0.123, recall: 0.5 }), /Your precision is 0\.123; it should be 0\.500/], {
+  swapped: (flagged, defective) => ({ precision: quality(flagged, defective).recall, recall: quality(flagged, defective).precision }),
+  complement: (flagged, defective) => ({ precision: 1 - quality(flagged, defective).precision, recall: 1 - quality(flagged, defective).recall }),
+  jaccard: (flagged, defective) => {
+    const share = hits(flagged, defective) / new Set([...flagged, ...defective]).size;
+    return { precision: share, recall: share };
+  },
+  counts: (flagged, defective) => ({ precision: hits(flagged, defective), recall: hits(flagged, defective) }),
+});
+
+const SIGNS: Record<string, RegExp> = {
+  create: /\b(created?|added|saved|new task|on your list)\b/i,
+  update: /\b(updated?|changed?|rescheduled|renamed|moved|pushed|now due|now called)\b/i,
+  complete: /\b(done|checked off|completed?|closed|finished)\b/i,
+  delete: /\b(deleted?|deleting|removed?|gone|no longer exists|for good)\b/i,
+  list: /\b(\d+ .*tasks?|here (is|are)|you have)\b/i,
+};
+const said = ({ messages }: Example) => messages.filter(({ role }) => role === "assistant").map(({ content }) => content).join("\n");
+const withoutTitles = (text: string) => text.replace(/“[^”]*”|‘[^’]*’|"[^"]*"|'.*?'(?!\w)/g, "_");
+
+function contradicts(text: string, label: unknown): boolean {
+  if (/\b(no (open )?task|couldn't find|don't see|nothing|unchanged|untouched)\b/i.test(text)) return false;
+  const fits = (operation: string) => SIGNS[operation]?.test(text) ?? false;
+  return !fits(String(label)) && Object.keys(SIGNS).some(fits);
+}
+const detect: LabelDetector = (example) => contradicts(withoutTitles(said(example)), example.extra["operation"]);
+// Takes the first operation whose verb occurs; base forms of verbs occur in titles: 'Update incident report'.
+const VERBS: [operation: string, verb: RegExp][] = [
+  ["update", /\b(updat|chang|reschedul|renam|mov|now due)/i], ["delete", /delet|remov|gone/i], ["create", /\b(creat|add|saved|new task)/i],
+  ["complete", /done|check|complet|clos/i], ["list", /\d+ .*tasks?|you have|here (is|are)/i],
+];
+function readsTitles(example: Example): boolean {
+  const [operation] = VERBS.find(([, verb]) => verb.test(said(example))) ?? [];
+  return operation !== undefined && operation !== example.extra["operation"];
+}
+
+testExercise<LabelDetector>(labelDetector, detect, () => todo(), [({ extra }) => extra["operation"] === "list", /precision \d+% .*, recall \d+% .*Needed: 75% and 70%.*labelled list/], {
+  "flags nothing": () => false,
+  "flags everything": () => true,
+  "sense reversed": (example) => !detect(example),
+  "reads titles": readsTitles,
+});
