@@ -61,6 +61,14 @@ for (const lesson of lessons) {
       }
     });
 
+    test("two sums of money in its prose are not taken for a formula", () => {
+      for (const cell of lesson.cells) {
+        if (cell.kind !== "markdown") continue;
+        const prose = cell.text.replace(/```[\s\S]*?```|`[^`\n]*`/g, "");
+        assert.doesNotMatch(prose, /(?<!\\)\$\d[^$]*(?<!\\)\$\d/, `line ${cell.line}: write \\$ for a dollar sign`);
+      }
+    });
+
     test("it has an exercise with its check", () => {
       const source = lesson.cells.map(({ text }) => text).join("\n");
       assert.match(source, /\/\/ BEGIN SOLUTION/);

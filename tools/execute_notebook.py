@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 import nbformat
+from jupyter_core.utils import run_sync
 from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
@@ -52,6 +53,12 @@ def merge_streams(cell):
     cell["outputs"] = merged
 
 
+async def language_of(kernel):
+    """What the kernel says of its language: notebooks carry it (`client.execute()`, not used here, would set it)."""
+    reply = await kernel.kernel_info(reply=True, timeout=60)
+    return reply["content"]["language_info"]
+
+
 def main(path, folder):
     notebook = nbformat.read(path, as_version=4)
     client = NotebookClient(
@@ -66,6 +73,7 @@ def main(path, folder):
     code_cells = [(index, cell) for index, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
     problems = []
     with client.setup_kernel():
+        notebook.metadata["language_info"] = run_sync(language_of)(client.kc)
         for number, (index, cell) in enumerate(code_cells, 1):
             tags = cell.metadata.get("tags", [])
             started = time.monotonic()

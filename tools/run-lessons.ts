@@ -83,7 +83,9 @@ function store(run: LessonRun, builtPath: string): void {
   const { notebook, lesson, folder } = run;
   const { metadata } = readNotebook(builtPath);
   const provenance = { ...metadata.workbook!, executed: true };
-  notebook.metadata = { ...metadata, workbook: provenance }; // without what nbclient adds of its own
+  // What the kernel says of itself is kept: without it JupyterLab adds it, and every notebook opens as changed.
+  const { language_info } = notebook.metadata;
+  notebook.metadata = { ...metadata, language_info, workbook: provenance };
   writeNotebook(builtPath, notebook);
   if (!lesson.front.publishes || provenance.audience !== "student") return;
   const target = join(ROOT, "datasets", lesson.front.publishes);

@@ -147,7 +147,10 @@ const normalized = parsed.map((example) => {
   for (const kind of NORMALIZE_CHANGES) changes[kind] = (changes[kind] ?? 0) + (result.changes[kind] ?? 0);
   return result.example;
 });
-showTable(Object.entries(changes).map(([change, texts]) => ({ change, texts })), { caption: "Texts that normalisation changed" });
+showTable(
+  NORMALIZE_CHANGES.map((change) => ({ change, texts: changes[change] })).filter(({ texts }) => texts),
+  { caption: "Texts that normalisation changed" },
+);
 
 // %% [markdown]
 // **Deduplicate, exactly and fuzzily.** A copy teaches nothing and makes its wording weigh double; a copy in the test set
@@ -377,7 +380,7 @@ else {
         encoding: { y: { field: "defect", type: "nominal", sort: null, title: null } },
         layer: [
           {
-            mark: { type: "rule", strokeWidth: 2 },
+            mark: { type: "rule", strokeWidth: 2, color: "#9e9e9e" },
             encoding: { x: { field: "low", type: "quantitative", title: "share, with its 95% interval", scale: { domain: [0, 1] } }, x2: { field: "high" } },
           },
           { mark: { type: "point", filled: true, size: 70 }, encoding: { x: { field: "estimate", type: "quantitative" } } },
@@ -485,13 +488,13 @@ const { names, strata } = report.split;
 await showChart(
   {
     title: "Rows of each operation",
-    data: { values: strata.flatMap(({ stratum, counts }) => names.map((split, i) => ({ operation: stratum, split, rows: counts[i] }))) },
+    data: { values: strata.flatMap(({ stratum, counts }) => names.map((split, rank) => ({ operation: stratum, split, rank, rows: counts[rank] }))) },
     mark: "bar",
     encoding: {
       x: { field: "rows", type: "quantitative", title: "rows" },
       y: { field: "operation", type: "nominal", title: null },
       color: { field: "split", scale: { domain: names }, title: "split" },
-      order: { field: "split", sort: "descending" },
+      order: { field: "rank" },
     },
   },
   `Rows in ${names.join("/")}: ${strata.map(({ stratum, counts }) => `${stratum} ${counts.join("/")}`).join(", ")}.`,

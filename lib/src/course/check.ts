@@ -2,7 +2,7 @@
  * Exercises that check themselves. A wrong answer is compared with the misconceptions its author declared, and gets
  * that one's explanation; an answer nobody foresaw still hears which case failed.
  */
-import { escapeHtml, show } from "./display.js";
+import { escapeHtml, PLAIN_HTML, show } from "./display.js";
 
 /** What a check says. `untouched` is a stub nobody has filled in yet: no error, no blame. */
 export type Verdict =
@@ -80,7 +80,7 @@ export async function check<Answer>(exercise: Exercise<Answer>, answer: Answer |
   show({
     "text/plain": `${exercise.id}: ${label}. ${verdict.message}`,
     "text/html":
-      `<div role="status" style="border-left:4px solid ${colour};padding:.4em .8em">` +
+      `<div class="${PLAIN_HTML}" role="status" style="border-left:4px solid ${colour};padding:.4em .8em">` +
       `<strong style="color:${colour}">${label}.</strong> ${escapeHtml(verdict.message)}</div>`,
   });
 }

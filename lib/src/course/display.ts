@@ -54,6 +54,12 @@ export class LiveDisplay {
   }
 }
 
+/**
+ * The class of every HTML output: JupyterLab would set what stands between two dollar signs as a formula, and a lesson
+ * about money has many of them. (MathJax 3 and 4 know the first name, older front ends the second.)
+ */
+export const PLAIN_HTML = "mathjax_ignore tex2jax_ignore";
+
 const ENTITIES: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
 
 /** Escapes text for HTML content and attribute values. */

@@ -1,5 +1,5 @@
 /** A progress bar that moves in place in a notebook and stays there, full, as the record of the run. */
-import { LiveDisplay, escapeHtml, type MimeBundle } from "./display.js";
+import { escapeHtml, LiveDisplay, PLAIN_HTML, type MimeBundle } from "./display.js";
 
 const REDRAW_MS = 100;
 
@@ -40,6 +40,6 @@ export class ProgressBar {
     const { done, total, note } = this.#state;
     const text = `${this.#title}: ${done} of ${total}${note ? `, ${note}` : ""}`;
     const bar = `<progress value="${done}" max="${total}" style="width:16em;vertical-align:middle" aria-label="${escapeHtml(this.#title)}"></progress>`;
-    return { "text/plain": text, "text/html": `<div>${bar} ${escapeHtml(text)}</div>` };
+    return { "text/plain": text, "text/html": `<div class="${PLAIN_HTML}">${bar} ${escapeHtml(text)}</div>` };
   }
 }

@@ -1,5 +1,5 @@
 /** Tables: HTML in a notebook, aligned columns in a terminal. */
-import { escapeHtml, show, type MimeBundle } from "./display.js";
+import { escapeHtml, PLAIN_HTML, show, type MimeBundle } from "./display.js";
 
 /** A cell of a table. Numbers are aligned to the right and written with thousands separators. */
 export type TableValue = string | number | boolean | null | undefined;
@@ -54,6 +54,6 @@ function asHtml(columns: string[], cells: string[][], numeric: Set<string>, capt
   const body = cells
     .map((row) => `<tr>${row.map((text, index) => `<td${align(columns[index] ?? "")}>${escapeHtml(text)}</td>`).join("")}</tr>`)
     .join("\n");
-  const title = caption ? `<caption style="text-align:left">${escapeHtml(caption)}</caption>` : "";
-  return `<table>${title}<thead><tr>${head}</tr></thead><tbody>\n${body}\n</tbody></table>`;
+  const title = caption ? `<caption style="text-align:left;white-space:nowrap">${escapeHtml(caption)}</caption>` : "";
+  return `<table class="${PLAIN_HTML}">${title}<thead><tr>${head}</tr></thead><tbody>\n${body}\n</tbody></table>`;
 }
