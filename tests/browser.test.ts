@@ -98,7 +98,7 @@ async function answer(page: Page, code: string): Promise<string> {
   await page.keyboard.press("Control+Enter");
   await page.waitForFunction(
     ([cellText, old]) => {
-      const found = [...document.querySelectorAll(".jp-Notebook .jp-CodeCell")].find((one) => one.textContent?.includes(cellText!));
+      const found = [...document.querySelectorAll(".jp-Notebook .jp-CodeCell")].find((one) => one.textContent?.includes(cellText));
       const prompt = found?.querySelector(".jp-InputPrompt")?.textContent ?? "";
       return /^\[\d+\]:$/.test(prompt) && prompt !== old;
     },

@@ -79,6 +79,7 @@ for (const [name, change, message] of [
   ["a solution without its stub", (lines: string[]) => lines.filter((line) => line !== "// STUB"), /END SOLUTION without BEGIN SOLUTION and STUB/],
   ["a solution left open", (lines: string[]) => lines.filter((line) => line !== "// END SOLUTION"), /not closed by END SOLUTION|stub line must be a comment/],
   ["live code in a stub", (lines: string[]) => lines.map((line) => line.replace("// let answer", "let answer")), /:22: a stub line must be a comment/],
+  ["a tag that nobody knows", (lines: string[]) => lines.map((line) => line.replace('tags=["quiet"]', 'tags=["quite"]')), /:17: there is no tag "quite"; there are quiet, /],
   ["a cell marker nobody can read", (lines: string[]) => lines.map((line) => line.replace('tags=["quiet"]', "quiet")), /:17: cannot read this cell marker/],
 ] as const) {
   test(`refused, with file, line and reason: ${name}`, (context) => {

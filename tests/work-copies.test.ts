@@ -85,6 +85,16 @@ test("what JupyterLab rewrites by opening a notebook does not count as a change"
   assert.equal(update()[0]!.outcome, "refreshed");
 });
 
+test("the picture that JupyterLab adds to a chart does not count as a change", (context) => {
+  const { notebooks, update, copy, publish } = workbook(context);
+  const chart = (data: object) => notebook("draw()", [{ output_type: "display_data", metadata: {}, data: { "application/vnd.vegalite.v5+json": { mark: "bar" }, ...data } }]);
+  write(join(notebooks, LESSON), chart({}));
+  update();
+  write(copy, chart({ "image/png": "iVBORw0KGgo=" }));
+  publish("v2");
+  assert.deepEqual(update(), [{ path: LESSON, outcome: "refreshed" }]);
+});
+
 test("a copy whose ledger was lost is judged by its content: never overwritten when it differs", (context) => {
   const { publish, update, copy, ledger } = workbook(context);
   publish("v1");

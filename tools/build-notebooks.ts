@@ -91,7 +91,7 @@ function finish(notebook: Notebook, lesson: LessonSource, audience: Audience, pa
     // Ids that a rebuild does not change: a diff shows what changed, and a student's answer keeps its place.
     cell.id = `lesson-${lesson.id.replace(".", "-")}-${String(index).padStart(2, "0")}`;
     const { tags } = cell.metadata;
-    cell.metadata = tags?.length ? { tags } : {};
+    cell.metadata = { ...(tags?.length ? { tags } : {}), ...(tags?.includes("folded") ? { jupyter: { source_hidden: true } } : {}) };
   });
   if (existsSync(path)) keepOutputs(notebook, readNotebook(path), provenance);
   return notebook;

@@ -19,6 +19,15 @@ import { ROOT, SOURCES } from "./paths.ts";
 /** Who a notebook is built for: the student's has the stubs, the instructor's the solutions. */
 export type Audience = "student" | "instructor";
 
+/** What a cell may announce, `// %% tags=["quiet"]`. */
+const TAGS = {
+  quiet: "a code cell that shows nothing",
+  folded: "code that opens on a click: of a chart, of a table; what it shows is what the lesson is about",
+  instructor: "only in the instructor's notebook",
+  "raises-exception": "the error that it ends with is the point",
+  "allow-stderr": "what it writes to stderr is the point",
+} as const;
+
 export interface SourceCell {
   kind: "code" | "markdown";
   tags: string[];
@@ -132,7 +141,10 @@ function readCells(path: string, lines: string[], start: number): SourceCell[] {
       const marker = MARKER.exec(line);
       if (!marker) throw new SourceError(path, index + 1, "cannot read this cell marker (`// %%`, `// %% [markdown]`, tags=[…])");
       close();
-      current = { kind: marker[1] ? "markdown" : "code", tags: JSON.parse(marker[2] ?? "[]") as string[], body: [], line: index + 2 };
+      const tags = JSON.parse(marker[2] ?? "[]") as string[];
+      const unknown = tags.find((tag) => !Object.hasOwn(TAGS, tag));
+      if (unknown !== undefined) throw new SourceError(path, index + 1, `there is no tag "${unknown}"; there are ${Object.keys(TAGS).join(", ")}`);
+      current = { kind: marker[1] ? "markdown" : "code", tags, body: [], line: index + 2 };
     } else if (!current) {
       if (line.trim()) throw new SourceError(path, index + 1, "text before the first cell marker");
     } else {

@@ -88,11 +88,15 @@ function fingerprint(path: string): string {
 
 const joinLines = (value: unknown) => (Array.isArray(value) ? value.join("") : typeof value === "string" ? value : "");
 
+// JupyterLab adds a picture of every chart that it has drawn.
+const DRAWN = "image/png";
+
 function textOfOutputs(outputs: unknown): unknown {
   if (!Array.isArray(outputs)) return null;
   return outputs.map((output: Record<string, unknown>) => {
     const data = output.data as Record<string, unknown> | undefined;
-    return [output.output_type, joinLines(output.text), data && Object.keys(data).sort().map((type) => [type, canonical(data[type])])];
+    const types = Object.keys(data ?? {}).sort().filter((type) => type !== DRAWN || !Object.keys(data ?? {}).some((other) => other.includes("vegalite")));
+    return [output.output_type, joinLines(output.text), data && types.map((type) => [type, canonical(data[type])])];
   });
 }
 

@@ -195,6 +195,9 @@ import { countTokens, filterByLength } from "llmops/data";
 
 const BOUNDS = { minTokens: 20, maxTokens: 512 };
 const clean = filterByLength(masked.map(({ example }) => example), BOUNDS);
+console.log(`${clean.kept.length} rows kept, ${clean.removed.length} below ${BOUNDS.minTokens} or above ${BOUNDS.maxTokens} tokens`);
+
+// %% tags=["folded"]
 const lengths = masked.map(({ example }) => ({ tokens: Math.min(520, countTokens(example)) }));
 await showChart(
   {
@@ -212,7 +215,7 @@ await showChart(
 // %% [markdown]
 // What each step cost in rows:
 
-// %%
+// %% tags=["folded"]
 const funnel = [
   { step: "generated", rows: rows.length },
   { step: "parsed", rows: parsed.length },
@@ -224,7 +227,10 @@ await showChart(
   {
     title: "Rows left after each step",
     data: { values: funnel },
-    encoding: { y: { field: "step", type: "nominal", sort: null, title: null }, x: { field: "rows", type: "quantitative", title: "rows" } },
+    encoding: {
+      y: { field: "step", type: "nominal", sort: null, title: null },
+      x: { field: "rows", type: "quantitative", title: "rows" },
+    },
     layer: [{ mark: "bar" }, { mark: { type: "text", align: "left", dx: 4 }, encoding: { text: { field: "rows" } } }],
   },
   `Rows left: ${funnel.map(({ step, rows: left }) => `${step} ${left}`).join(", ")}.`,
@@ -254,7 +260,7 @@ console.log(
     `${accepted.length} rows have a mean of ${THRESHOLD} or more.`,
 );
 
-// %%
+// %% tags=["folded"]
 const lowest = judging.judgments.filter(({ mean }) => mean < THRESHOLD).sort((a, b) => a.mean - b.mean);
 await showChart(
   {
@@ -362,7 +368,7 @@ else {
 // Ten rows are not many. The bars below are 95% intervals: what the true share may be, given so few cases. A recall of 1.00
 // on three rows promises little.
 
-// %%
+// %% tags=["folded"]
 const measured = scores.flatMap(({ defect, precision, recall }) => [
   { defect, measure: "precision", ...precision },
   { defect, measure: "recall", ...recall },
@@ -381,7 +387,10 @@ else {
         layer: [
           {
             mark: { type: "rule", strokeWidth: 2, color: "#9e9e9e" },
-            encoding: { x: { field: "low", type: "quantitative", title: "share, with its 95% interval", scale: { domain: [0, 1] } }, x2: { field: "high" } },
+            encoding: {
+              x: { field: "low", type: "quantitative", title: "share, with its 95% interval", scale: { domain: [0, 1] } },
+              x2: { field: "high" },
+            },
           },
           { mark: { type: "point", filled: true, size: 70 }, encoding: { x: { field: "estimate", type: "quantitative" } } },
         ],
@@ -405,7 +414,8 @@ else {
 // %%
 const keptIds = new Set(accepted.map(({ id }) => String(id)));
 const REPAIRED = new Set<DefectKind>(["pii", "dirty_text"]); // masking and normalising mend these
-const survivors = (teacher.ledger?.entries ?? []).filter(({ row, defect }) => keptIds.has(row) && !REPAIRED.has(defect));
+const planted = teacher.ledger?.entries ?? [];
+const survivors = planted.filter(({ row, defect }) => keptIds.has(row) && !REPAIRED.has(defect));
 console.log(`${keptIds.size} rows kept, ${survivors.length} of them with a planted defect that no filter saw`);
 if (survivors.length > 0) showTable(survivors.map(({ defect, says }) => ({ defect, says })));
 
@@ -483,7 +493,7 @@ const { report } = await buildDataset({
 });
 showTable(report.steps.map(({ step, in: before, rejected, out }) => ({ step, in: before, rejected, out })), { caption: "data_report.json, steps" });
 
-// %%
+// %% tags=["folded"]
 const { names, strata } = report.split;
 await showChart(
   {
