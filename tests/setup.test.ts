@@ -127,6 +127,15 @@ test("a half-finished installation is replaced, a lock of a dead process is take
   assert.notEqual(readFileSync(join(clone, ".venv", "bin", "python")).toString("latin1").slice(0, 13), "half a Python");
 });
 
+test("started where the workbook's own .venv is first on the path, as in JupyterLab's terminal: the Python beneath is used", posix, (context) => {
+  const clone = freshClone(context);
+  assert.equal(spawnSync(realPython(), ["-m", "venv", "--without-pip", join(clone, ".venv")]).status, 0);
+  const path = `${join(clone, ".venv", "bin")}${delimiter}${machinePath}`;
+  const { output } = setUp(clone, { PATH: path, PIP_CONFIG_FILE: "/dev/null", PIP_INDEX_URL: "http://127.0.0.1:9/simple", PIP_RETRIES: "0" });
+  assert.match(output, /Making the Python environment \(\.venv\): done/);
+  assert.match(output, /registries \(pypi\.org, registry\.npmjs\.org\) cannot be reached/);
+});
+
 test("a second installation beside a running one waits its turn", posix, (context) => {
   const clone = freshClone(context);
   mkdirSync(join(clone, ".workbook"));

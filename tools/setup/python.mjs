@@ -12,9 +12,10 @@ const REQUIREMENTS = join(ROOT, "jupyter", "requirements.txt");
 const CONSTRAINTS = join(ROOT, "jupyter", "constraints.txt");
 const STAMP = join(VENV, "workbook-stamp.json");
 
+// The Python beneath, where the one on the path is that of an environment: it may be our own, about to be made again.
 const PROBE = `
 import json, sys
-found = {"version": list(sys.version_info[:3]), "executable": sys.executable, "venv": True}
+found = {"version": list(sys.version_info[:3]), "executable": getattr(sys, "_base_executable", "") or sys.executable, "venv": True}
 try:
     import venv, ensurepip
 except ImportError:
