@@ -274,6 +274,21 @@ test("columns under other names are taken by a stated rule, or by a map", () => 
   assert.deepEqual(JSON.stringify(written("alpaca", example.example)), JSON.stringify(row));
 });
 
+test("the headings of a table that people typed are understood, and come back as they were", () => {
+  for (const [question, answer] of [["Question", "Answer"], ["PROMPT", "response "], ["Instruction", "output"], ["query", "Completion"]] as const) {
+    const row = { No: 1, [question]: "why", [answer]: "so", System: "linux" };
+    assert.equal(detectRow(row)?.format, "alpaca");
+    const example = parsed("alpaca", row);
+    assert.deepEqual(example.messages, [{ role: "user", content: "why" }, { role: "assistant", content: "so" }]);
+    assert.deepEqual([example.extra["No"], example.extra["System"]], [1, "linux"], "other columns are kept, and are no system prompt");
+    assert.deepEqual(written("alpaca", example), row);
+  }
+  const two = parseRow("alpaca", { Question: "a", "QUESTION": "b", Answer: "c" });
+  assert.ok(!two.ok && two.code === "ambiguous-columns" && /--map instruction=Question/.test(two.reason));
+  // The field's own name comes before any heading.
+  assert.equal(parsed("alpaca", { instruction: "own", Question: "other", output: "x" }).messages[0]?.content, "own");
+});
+
 test("the format is told from a sample, with its evidence, and an unknown shape with its fields and the remedy", () => {
   const rows = [...Array.from({ length: 98 }, () => ({ messages: dialogue })), { instruction: "x", output: "y" }, { nope: 1 }];
   const detected = detectFormat(rows);

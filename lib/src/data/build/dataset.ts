@@ -1,5 +1,6 @@
-import { existsSync, realpathSync } from "node:fs";
-import { resolve } from "node:path";
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync, realpathSync } from "node:fs";
+import { join, resolve } from "node:path";
 import type { Manifest } from "../report/manifest.js";
 import type { DataReport } from "../report/report.js";
 import { findSources } from "../ingest/sources.js";
@@ -27,6 +28,16 @@ export interface BuildResult {
 /** Version of this library, part of the manifest. */
 function libraryVersion(): string {
   return (require("llmops/package.json") as { version: string }).version;
+}
+
+/** What the code of this library's data part is, for work that is gone on with: a version says too little between releases. */
+function codeHash(): string {
+  const folder = join(__dirname, "..");
+  const hash = createHash("sha256");
+  for (const path of readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".js")).sort()) {
+    hash.update(path).update("\0").update(readFileSync(join(folder, path)));
+  }
+  return hash.digest("hex");
 }
 
 /**
@@ -67,7 +78,7 @@ export async function buildDataset(options: BuildOptions): Promise<BuildResult> 
       const why = skipped.slice(0, 5).map(({ name, reason }) => `${name} ${reason}`);
       throw new BuildError(`there is nothing to read in ${options.sources.join(", ") || "no path at all"}${why.length > 0 ? `: ${why.join("; ")}` : ""}`);
     }
-    const resumed = space.begin(fingerprint(settings, sources, library));
+    const resumed = space.begin(fingerprint(settings, sources, codeHash()));
     const context: BuildContext = {
       options, settings, space, sources,
       state: resumed ? loadState(space) : {},

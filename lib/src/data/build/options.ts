@@ -171,8 +171,8 @@ export function boundsOf({ minTokens, maxTokens, encoding }: BuildSettings): { m
   return { minTokens, encoding, ...(maxTokens === null ? {} : { maxTokens }) };
 }
 
-/** The name that work of the same settings, sources and library version is found under again. */
-export function fingerprint(settings: BuildSettings, sources: readonly { name: string; sha256: string; kind: string }[], version: string): string {
+/** The name that work of the same settings, sources and code is found under again. */
+export function fingerprint(settings: BuildSettings, sources: readonly { name: string; sha256: string; kind: string }[], code: string): string {
   const inputs = sources.map(({ name, sha256, kind }) => [name, sha256, kind]);
-  return createHash("sha256").update(canonicalJson({ settings, inputs, version })).digest("hex").slice(0, 12);
+  return createHash("sha256").update(canonicalJson({ settings, inputs, code })).digest("hex").slice(0, 12);
 }

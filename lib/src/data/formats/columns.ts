@@ -9,7 +9,8 @@ export type ColumnMap = Readonly<Record<string, string>>;
 /**
  * Other names under which published sets carry a field. The rule: a field under its own name is taken as it is; else the
  * one alias that the row has; two aliases of one field are ambiguous and have to be settled by a map. `input` stands for
- * the instruction only where no alias of the instruction does.
+ * the instruction only where no alias of the instruction does. Where neither is there, a heading that a person would write
+ * for one of them is taken: `Question`, `OUTPUT`; it may differ in case, spaces, `_` and `-`.
  */
 export const ALIASES: Readonly<Record<Format, Readonly<Record<string, readonly string[]>>>> = {
   alpaca: { instruction: ["question", "prompt", "query"], input: ["context"], output: ["answer", "completion", "response"] },
@@ -44,12 +45,28 @@ export function resolveColumns(format: Format, row: JsonObject, map: ColumnMap =
     if (format === "preference" && (isDialogue(row["chosen"]) || Object.hasOwn(row, "preferred_output"))) continue;
     const present = aliases.filter((alias) => Object.hasOwn(row, alias) && !Object.values(columns).includes(alias));
     if (present.length > 1) return refuse("ambiguous-columns", `has ${present.join(" and ")}, and both could be ${field}; choose one with --map ${field}=${present[0]}`);
-    if (present[0] !== undefined) columns[field] = present[0];
+    const [column = headingOf(format, field, row, columns, map)] = present;
+    if (typeof column === "object") return column;
+    if (column !== undefined) columns[field] = column;
   }
   if (format === "alpaca" && columns["instruction"] === undefined && !Object.hasOwn(row, "instruction") && Object.hasOwn(row, "input") && !Object.values(map).includes("input")) {
     columns["instruction"] = "input";
   }
   return { columns };
+}
+
+/** Only these: a table's `System` or `History` column is more likely something else. */
+const HEADINGS: Partial<Record<Format, readonly string[]>> = { alpaca: ["instruction", "input", "output"] };
+const spelling = (name: string): string => name.toLowerCase().replace(/[\s_-]/g, "");
+
+/** The column whose heading means the field, spelled as people do; undefined where there is none. */
+function headingOf(format: Format, field: string, row: JsonObject, columns: Readonly<Record<string, string>>, map: ColumnMap): string | undefined | Refusal {
+  if (!HEADINGS[format]?.includes(field)) return undefined;
+  const names = [field, ...(ALIASES[format][field] ?? [])].map(spelling);
+  const taken = [...FIELDS[format], ...Object.values(columns), ...Object.values(map)];
+  const present = Object.keys(row).filter((key) => !taken.includes(key) && names.includes(spelling(key)));
+  if (present.length > 1) return refuse("ambiguous-columns", `has ${present.join(" and ")}, and both could be ${field}; choose one with --map ${field}=${present[0]}`);
+  return present[0];
 }
 
 /** The fields without which a row is not of a format. */
