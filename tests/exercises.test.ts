@@ -3,12 +3,13 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { judge, todo, type Exercise } from "llmops/course";
 import type { Example } from "llmops/data";
+import { formatChoice, toShareGptExercise, type FormatChoices, type ShareGptRow, type ToShareGpt } from "llmops/exercises/63-1";
 import {
   filterQuality, labelDetector, projectedCost, type FilterQuality, type FinishedRun, type LabelDetector, type ProjectCost, type TokenPrice,
 } from "llmops/exercises/63-7";
 
 /** @param mistakes an answer for each misconception of the exercise, by its name */
-function testExercise<Answer>(exercise: Exercise<Answer>, right: Answer, stub: Answer, unforeseen: [Answer, RegExp], mistakes: Record<string, Answer>): void {
+function testExercise<Answer>(exercise: Exercise<Answer>, right: Answer, stub: Answer | undefined, unforeseen: [Answer, RegExp], mistakes: Record<string, Answer>): void {
   describe(exercise.id, () => {
     test("a right answer", async () => {
       const verdict = await judge(exercise, right);
@@ -95,4 +96,25 @@ testExercise<LabelDetector>(labelDetector, detect, () => todo(), [({ extra }) =>
   "flags everything": () => true,
   "sense reversed": (example) => !detect(example),
   "reads titles": readsTitles,
+});
+
+const CHOICES: FormatChoices = {
+  "translate one sentence": "alpaca", "a support chat with follow-up questions": "sharegpt",
+  "an agent that calls tools": "messages", "two answers to each prompt, one better": "preference",
+};
+testExercise<FormatChoices>(formatChoice, CHOICES, undefined, [{ ...CHOICES, "translate one sentence": "sharegpt" }, /"translate one sentence" does not fit sharegpt\. One request/], {
+  "one format for all": { "translate one sentence": "messages", "a support chat with follow-up questions": "messages", "an agent that calls tools": "messages", "two answers to each prompt, one better": "messages" },
+  "chat as alpaca": { ...CHOICES, "a support chat with follow-up questions": "alpaca" },
+  "tools as text": { ...CHOICES, "an agent that calls tools": "sharegpt" },
+  "preference as two rows": { ...CHOICES, "two answers to each prompt, one better": "sharegpt" },
+});
+
+const turns = (human: string, gpt: string): ShareGptRow => ({ conversations: [{ from: "human", value: human }, { from: "gpt", value: gpt }] });
+const request = ({ instruction, input }: { instruction: string; input: string }) => (input === "" ? instruction : `${instruction}\n${input}`);
+testExercise<ToShareGpt>(toShareGptExercise, (row) => turns(request(row), row.output), () => todo(), [(row) => turns(row.output, request(row)), /the turns are .*; they should be/], {
+  "input dropped": ({ instruction, output }) => turns(instruction, output),
+  "input as a turn": ({ instruction, input, output }) => ({ conversations: [{ from: "human", value: instruction }, { from: "human", value: input }, { from: "gpt", value: output }] }),
+  "empty input kept": ({ instruction, input, output }) => turns(`${instruction}\n${input}`, output),
+  "openai names": (row) => ({ conversations: [{ from: "user", value: request(row) }, { from: "assistant", value: row.output }] }),
+  "run together": ({ instruction, input, output }) => turns(`${instruction} ${input}`.trim(), output),
 });

@@ -23,7 +23,8 @@ for (const lesson of lessons) {
     for (const { cell, stored: before, rerun } of differences(readNotebook(stored), run.notebook)) {
       assert.equal(rerun, before, `cell ${cell}`);
     }
-    if (lesson.front.publishes) assertSameFiles(join(ROOT, "datasets", lesson.front.publishes), join(run.folder, "datasets", lesson.front.publishes));
+    const { publishes } = lesson.front;
+    if (publishes) assertSameFiles(join(ROOT, publishes.to), join(run.folder, publishes.from));
   });
 
   test(`lesson ${lesson.id}, with the instructor's solutions: every check says Right`, async () => {

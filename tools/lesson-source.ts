@@ -46,8 +46,16 @@ const FrontMatter = z.strictObject({
   concepts: z.array(z.string()),
   maps: z.string(),
   prerequisites: z.string(),
-  /** Folder under datasets/ that a run of this lesson fills, from the folder of the same name in its work. */
-  publishes: z.string().optional(),
+  /**
+   * The folder that a run of this lesson makes for the repository: `datasets/task-api` is written as
+   * `../datasets/task-api` by the lesson. `{ from, to }` where it is kept under another name.
+   */
+  publishes: z
+    .union([z.string().transform((path) => ({ from: path, to: path })), z.strictObject({ from: z.string(), to: z.string() })])
+    .refine(({ from, to }) => [from, to].every((path) => /^(datasets|skills)\/[\w./-]+$/.test(path) && !path.includes("..")), {
+      message: "names a folder in datasets/ or skills/",
+    })
+    .optional(),
 });
 
 export interface LessonSource {

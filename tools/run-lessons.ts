@@ -78,7 +78,7 @@ function select(lessons: LessonSource[], wanted: string[]): LessonSource[] {
   return wanted.length ? lessons.filter(({ id }) => wanted.some((name) => id === name || id.startsWith(`${name}.`))) : lessons;
 }
 
-/** Stores the outputs of a good run in its notebook, and what the lesson publishes under datasets/. */
+/** Stores the outputs of a good run in its notebook, and what the lesson publishes in its place. */
 function store(run: LessonRun, builtPath: string): void {
   const { notebook, lesson, folder } = run;
   const { metadata } = readNotebook(builtPath);
@@ -88,10 +88,10 @@ function store(run: LessonRun, builtPath: string): void {
   notebook.metadata = { ...metadata, language_info, workbook: provenance };
   writeNotebook(builtPath, notebook);
   if (!lesson.front.publishes || provenance.audience !== "student") return;
-  const target = join(ROOT, "datasets", lesson.front.publishes);
+  const target = join(ROOT, lesson.front.publishes.to);
   const fresh = `${target}.new`;
   rmSync(fresh, { recursive: true, force: true });
-  cpSync(join(folder, "datasets", lesson.front.publishes), fresh, { recursive: true });
+  cpSync(join(folder, lesson.front.publishes.from), fresh, { recursive: true });
   rmSync(target, { recursive: true, force: true });
   renameSync(fresh, target);
 }

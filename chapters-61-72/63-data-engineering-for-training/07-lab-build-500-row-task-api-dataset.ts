@@ -7,7 +7,7 @@
 // concepts: []
 // maps: SC-010 (cost target), FR-004 (Colab compatible)
 // prerequisites: lessons 63.1 to 63.6, or the words dataset, JSONL and token
-// publishes: task-api
+// publishes: datasets/task-api
 // ---
 
 // %% [markdown]

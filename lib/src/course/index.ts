@@ -4,3 +4,4 @@ export * from "./display.js";
 export * from "./doors.js";
 export * from "./progress.js";
 export * from "./table.js";
+export * from "./workbook.js";

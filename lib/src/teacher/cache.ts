@@ -1,8 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { existsSync, readFileSync } from "node:fs";
-import { homedir, platform } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join } from "node:path";
 import { z } from "zod";
 
 const Entry = z.object({
@@ -81,31 +79,5 @@ export class ResponseCache {
 
   #path(key: string): string {
     return join(this.directory, key.slice(0, 2), `${key}.json`);
-  }
-}
-
-/**
- * Where the workbook keeps what it can make again: `LLMOPS_HOME` where set, else `.workbook` in the nearest folder
- * above `from` whose package.json is named `llmops-workbook`, else the operating system's cache folder.
- */
-export function findWorkbookHome(from = process.cwd()): string {
-  const named = process.env["LLMOPS_HOME"];
-  if (named) return resolve(named);
-  for (let folder = resolve(from); ; folder = dirname(folder)) {
-    if (isWorkbook(folder)) return join(folder, ".workbook");
-    if (dirname(folder) === folder) break;
-  }
-  if (platform() === "win32") return join(process.env["LOCALAPPDATA"] ?? join(homedir(), "AppData", "Local"), "llmops-workbook");
-  if (platform() === "darwin") return join(homedir(), "Library", "Caches", "llmops-workbook");
-  return join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "llmops-workbook");
-}
-
-function isWorkbook(folder: string): boolean {
-  const path = join(folder, "package.json");
-  if (!existsSync(path)) return false;
-  try {
-    return (JSON.parse(readFileSync(path, "utf8")) as { name?: unknown }).name === "llmops-workbook";
-  } catch {
-    return false;
   }
 }
