@@ -84,7 +84,7 @@ for (const format of ["alpaca", "sharegpt", "messages", "preference"] as const) 
 // %%
 const question = { role: "user", content: "What is due today?" } as const;
 const answer = { role: "assistant", content: "'Review budget' is due today." } as const;
-const call = { id: "call_1", type: "function", function: { name: "list_tasks", arguments: '{"due":"today"}' } } as const;
+const call = { id: "call_9f2c", type: "function", function: { name: "list_tasks", arguments: '{"due":"today"}' } } as const;
 const samples: Record<string, Example> = {
   "one exchange": { messages: [question, answer], extra: {} },
   "a system prompt": { messages: [{ role: "system", content: "You manage tasks." }, question, answer], extra: {} },
@@ -93,7 +93,7 @@ const samples: Record<string, Example> = {
     messages: [
       question,
       { role: "assistant", content: null, tool_calls: [call] },
-      { role: "tool", tool_call_id: "call_1", content: '["Review budget"]' },
+      { role: "tool", tool_call_id: "call_9f2c", content: '["Review budget"]' },
       answer,
     ],
     extra: {},
