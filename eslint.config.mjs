@@ -29,6 +29,8 @@ export default tseslint.config(
       // A lesson declares what a later cell, or the student, uses.
       "@typescript-eslint/no-unused-vars": "off",
       "@typescript-eslint/no-unused-expressions": "off",
+      // `let answer; answer = …` is how a stub leaves room for the student's value.
+      "prefer-const": "off",
       "no-restricted-syntax": [
         "error",
         { selector: "ExportNamedDeclaration, ExportDefaultDeclaration, ExportAllDeclaration", message: "A cell exports nothing: every declaration is visible to later cells." },

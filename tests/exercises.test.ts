@@ -4,9 +4,11 @@ import { describe, test } from "node:test";
 import { judge, todo, type Exercise } from "llmops/course";
 import type { Example } from "llmops/data";
 import { formatChoice, toShareGptExercise, type FormatChoices, type ShareGptRow, type ToShareGpt } from "llmops/exercises/63-1";
+import { conversationSchema, rowReader, type ReadResult, type RowReader, type RowSchema } from "llmops/exercises/63-3";
 import {
   filterQuality, labelDetector, projectedCost, type FilterQuality, type FinishedRun, type LabelDetector, type ProjectCost, type TokenPrice,
 } from "llmops/exercises/63-7";
+import { z } from "zod";
 
 /** @param mistakes an answer for each misconception of the exercise, by its name */
 function testExercise<Answer>(exercise: Exercise<Answer>, right: Answer, stub: Answer | undefined, unforeseen: [Answer, RegExp], mistakes: Record<string, Answer>): void {
@@ -117,4 +119,43 @@ testExercise<ToShareGpt>(toShareGptExercise, (row) => turns(request(row), row.ou
   "empty input kept": ({ instruction, input, output }) => turns(`${instruction}\n${input}`, output),
   "openai names": (row) => ({ conversations: [{ from: "user", value: request(row) }, { from: "assistant", value: row.output }] }),
   "run together": ({ instruction, input, output }) => turns(`${instruction} ${input}`.trim(), output),
+});
+
+const Turn = z.object({ from: z.enum(["human", "gpt"]), value: z.string().trim().min(1) });
+const turnsBy = (turn: z.ZodType<{ from: string; value: unknown }>, least = 2) => z.array(turn).min(least).refine((turns) => turns[0]?.from === "human").refine((turns) => turns.at(-1)?.from === "gpt");
+testExercise<RowSchema>(conversationSchema, z.object({ conversations: turnsBy(Turn) }), undefined, [z.object({ conversations: turnsBy(Turn).max(2) }), /refuses .*a conversation may go on/], {
+  "accepts everything": z.unknown(),
+  strict: z.strictObject({ conversations: turnsBy(Turn) }),
+  "blank values": z.object({ conversations: turnsBy(z.object({ from: z.enum(["human", "gpt"]), value: z.string().min(1) })) }),
+  "order of turns": z.object({ conversations: z.array(Turn).min(2) }),
+  "any role": z.object({ conversations: z.array(z.object({ from: z.string(), value: z.string().trim().min(1) })).min(2).refine((turns) => turns[0]?.from !== "gpt").refine((turns) => turns.at(-1)?.from === "gpt") }),
+  "one turn is enough": z.object({ conversations: z.array(Turn).min(1).refine((turns) => turns[0]?.from === "human").refine((turns) => turns.length === 1 || turns.at(-1)?.from === "gpt") }),
+});
+
+const parseLine = (content: string, line: number, result: ReadResult) => {
+  try {
+    result.rows.push({ line, value: JSON.parse(content) as unknown });
+  } catch (error) {
+    result.faults.push({ line, reason: String(error) });
+  }
+};
+/** A reader with the choices that its mistakes differ in. */
+function reader({ first = 1, skip = "number, then skip", mark = true }: { first?: number; skip?: "number, then skip" | "skip, then number" | "never"; mark?: boolean } = {}): RowReader {
+  return (text) => {
+    const result: ReadResult = { rows: [], faults: [] };
+    const all = (mark ? text.replace(/^\uFEFF/, "") : text).split("\n");
+    const numbered = skip === "skip, then number" ? all.filter((line) => line.trim()) : all;
+    numbered.forEach((content, index) => {
+      if (skip === "never" || content.trim()) parseLine(content, index + first, result);
+    });
+    return result;
+  };
+}
+testExercise<RowReader>(rowReader, reader(), () => todo(), [(text) => ({ rows: reader()(text).rows, faults: [] }), /a broken line in the middle.*should be/], {
+  "one parse for all": (text) => ({ rows: [{ line: 1, value: JSON.parse(text) as unknown }], faults: [] }),
+  "stops at the first fault": (text) => ({ rows: text.replace(/^\uFEFF/, "").split("\n").flatMap((line, index) => (line.trim() ? [{ line: index + 1, value: JSON.parse(line) as unknown }] : [])), faults: [] }),
+  "counts from zero": reader({ first: 0 }),
+  "counts after filtering": reader({ skip: "skip, then number" }),
+  "blank lines are faults": reader({ skip: "never" }),
+  "byte order mark": reader({ mark: false }),
 });
