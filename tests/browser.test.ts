@@ -27,7 +27,7 @@ test("lesson 63.7 in JupyterLab: Run All ends without an error, charts are drawn
   const start = startCommand(context, "npm", ["start", "--", "--no-browser", "--lesson", "63.7", "--work", work], { ...EMBEDDED, LLMOPS_HOME: join(work, "state") });
   const [url] = await start.waitFor(/http:\/\/127\.0\.0\.1:\d+\/lab\/tree\/\S+\?token=\w+/);
   const page = await openPage(context);
-  await page.goto(url);
+  await page.goto(`${url}&reset`); // without the tabs of an earlier session
   await page.locator(".jp-Notebook .jp-CodeCell").first().waitFor({ timeout: 60_000 });
 
   await chooseFromMenu(page, "Edit", "Clear Outputs of All Cells");

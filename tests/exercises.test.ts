@@ -5,6 +5,7 @@ import { judge, todo, type Exercise } from "llmops/course";
 import type { Example } from "llmops/data";
 import { formatChoice, toShareGptExercise, type FormatChoices, type ShareGptRow, type ToShareGpt } from "llmops/exercises/63-1";
 import { conversationSchema, rowReader, type ReadResult, type RowReader, type RowSchema } from "llmops/exercises/63-3";
+import { CLEANING_STEPS, stepOrder, textSimilarity, type CleaningStep, type TextSimilarity } from "llmops/exercises/63-4";
 import {
   filterQuality, labelDetector, projectedCost, type FilterQuality, type FinishedRun, type LabelDetector, type ProjectCost, type TokenPrice,
 } from "llmops/exercises/63-7";
@@ -158,4 +159,31 @@ testExercise<RowReader>(rowReader, reader(), () => todo(), [(text) => ({ rows: r
   "counts after filtering": reader({ skip: "skip, then number" }),
   "blank lines are faults": reader({ skip: "never" }),
   "byte order mark": reader({ mark: false }),
+});
+
+const wordsOf = (text: string) => text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
+const triples = (words: readonly string[]) => words.slice(0, -2).map((_, i) => words.slice(i, i + 3).join(" "));
+const alike = (a: readonly string[], b: readonly string[], divisor: (a: Set<string>, b: Set<string>) => number = (x, y) => x.union(y).size): number => {
+  const [x, y] = [new Set(a), new Set(b)];
+  return x.intersection(y).size / divisor(x, y);
+};
+const similarity: TextSimilarity = (a, b) => alike(triples(wordsOf(a)), triples(wordsOf(b)));
+testExercise<TextSimilarity>(textSimilarity, similarity, () => todo(), [(a, b) => similarity(a, b) + 0.01, /are 1\.000 alike; your function says 1\.01/], {
+  "single words": (a, b) => alike(wordsOf(a), wordsOf(b)),
+  "case and punctuation": (a, b) => alike(triples(a.split(/\s+/)), triples(b.split(/\s+/))),
+  "lists instead of sets": (a, b) => {
+    const [x, y] = [triples(wordsOf(a)), triples(wordsOf(b))];
+    const shared = x.filter((sequence) => y.includes(sequence)).length;
+    return shared / (x.length + y.length - shared);
+  },
+  "divided by the sum": (a, b) => alike(triples(wordsOf(a)), triples(wordsOf(b)), (x, y) => x.size + y.size),
+  "divided by the smaller": (a, b) => alike(triples(wordsOf(a)), triples(wordsOf(b)), (x, y) => Math.min(x.size, y.size)),
+});
+
+const steps = (...order: CleaningStep[]) => order;
+testExercise<readonly CleaningStep[]>(stepOrder, [...CLEANING_STEPS], undefined, [steps("parse", "normalise"), /These steps are missing: exact duplicates/], {
+  "duplicates before normalising": steps("parse", "exact duplicates", "near-duplicates", "normalise", "mask personal data", "length", "judge"),
+  "near before exact": steps("parse", "normalise", "near-duplicates", "exact duplicates", "mask personal data", "length", "judge"),
+  "judge early": steps("parse", "normalise", "judge", "exact duplicates", "near-duplicates", "mask personal data", "length"),
+  "mask after measuring": steps("parse", "normalise", "exact duplicates", "near-duplicates", "length", "mask personal data", "judge"),
 });

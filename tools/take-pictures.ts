@@ -37,7 +37,7 @@ async function openLesson(lesson: string, work: string): Promise<{ page: Page; c
   try {
     const browser = await launchBrowser();
     const page = await browser.newPage({ viewport: SIZE });
-    await page.goto(url);
+    await page.goto(`${url}&reset`); // without the tabs of an earlier session
     await page.locator(".jp-Notebook .jp-CodeCell").first().waitFor();
     return { page, close: async () => { await browser.close(); await stop(); } };
   } catch (error) {
