@@ -4,6 +4,7 @@ import { describe, test } from "node:test";
 import { judge, todo, type Exercise } from "llmops/course";
 import type { Example } from "llmops/data";
 import { formatChoice, toShareGptExercise, type FormatChoices, type ShareGptRow, type ToShareGpt } from "llmops/exercises/63-1";
+import { coverageGaps, distinctN, type DistinctN, type FindGaps } from "llmops/exercises/63-2";
 import { conversationSchema, rowReader, type ReadResult, type RowReader, type RowSchema } from "llmops/exercises/63-3";
 import { CLEANING_STEPS, stepOrder, textSimilarity, type CleaningStep, type TextSimilarity } from "llmops/exercises/63-4";
 import {
@@ -186,4 +187,26 @@ testExercise<readonly CleaningStep[]>(stepOrder, [...CLEANING_STEPS], undefined,
   "near before exact": steps("parse", "normalise", "near-duplicates", "exact duplicates", "mask personal data", "length", "judge"),
   "judge early": steps("parse", "normalise", "judge", "exact duplicates", "near-duplicates", "mask personal data", "length"),
   "mask after measuring": steps("parse", "normalise", "exact duplicates", "near-duplicates", "length", "mask personal data", "judge"),
+});
+
+const runsOf = (words: readonly string[], n: number) => words.slice(0, Math.max(0, words.length - n + 1)).map((_, i) => words.slice(i, i + n).join(" "));
+const shareOf = (all: readonly string[]) => new Set(all).size / all.length;
+testExercise<DistinctN>(distinctN, (texts, n) => shareOf(texts.flatMap((text) => runsOf(wordsOf(text), n))), () => todo(), [() => 0.5, /distinct-1 of .* is 0\.\d+; your function says 0\.5/], {
+  "mean over texts": (texts, n) => {
+    const shares = texts.map((text) => runsOf(wordsOf(text), n)).filter((list) => list.length).map(shareOf);
+    return shares.reduce((a, b) => a + b, 0) / shares.length;
+  },
+  "across texts": (texts, n) => shareOf(runsOf(wordsOf(texts.join(" ")), n)),
+  "case counts": (texts, n) => shareOf(texts.flatMap((text) => runsOf(text.split(/\s+/), n))),
+  "number, not share": (texts, n) => new Set(texts.flatMap((text) => runsOf(wordsOf(text), n))).size,
+  "words only": (texts) => shareOf(texts.flatMap(wordsOf)),
+});
+
+const gaps: FindGaps = (rows, operations, scenarios, least) =>
+  operations.flatMap((operation) => scenarios.map((scenario) => ({ operation, scenario, rows: rows.filter((row) => row.operation === operation && row.scenario === scenario).length }))).filter((cell) => cell.rows < least);
+testExercise<FindGaps>(coverageGaps, gaps, () => todo(), [(rows, operations) => [{ operation: operations[0]!, scenario: "happy-path", rows: rows.length }], /the gaps are .*; your function says create × happy-path: 10/], {
+  "only cells that occur": (...given) => gaps(...given).filter(({ rows }) => rows > 0),
+  "only empty cells": (...given) => gaps(...given).filter(({ rows }) => rows === 0),
+  "at most": (rows, operations, scenarios, least) => gaps(rows, operations, scenarios, least + 1),
+  "one axis": (rows, operations, _scenarios, least) => operations.map((operation) => ({ operation, scenario: "", rows: rows.filter((row) => row.operation === operation).length })).filter((cell) => cell.rows < least),
 });

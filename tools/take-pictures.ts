@@ -58,11 +58,16 @@ async function drawAll(page: Page): Promise<void> {
 
 async function takeAll(page: Page, folder: string): Promise<void> {
   const scroller = page.locator(SCROLLER).first();
-  const { height, step } = await scroller.evaluate((panel) => ({ height: panel.scrollHeight, step: panel.clientHeight - 40 }));
-  for (let top = 0, number = 1; top < height; top += step, number += 1) {
-    await scroller.evaluate((panel, to) => (panel.scrollTop = to), top);
-    await page.waitForTimeout(250);
+  await scroller.evaluate((panel) => (panel.scrollTop = 0));
+  for (let number = 1, moved = 1; moved > 0; number += 1) {
+    await page.waitForTimeout(400);
     await page.screenshot({ path: join(folder, `${String(number).padStart(2, "0")}.png`) });
+    // The height grows while cells are drawn, so the end is where scrolling no longer moves.
+    moved = await scroller.evaluate((panel) => {
+      const before = panel.scrollTop;
+      panel.scrollTop += panel.clientHeight - 40;
+      return panel.scrollTop - before;
+    });
   }
 }
 
@@ -82,6 +87,7 @@ if (!lesson) {
 const work = join(STATE, "pictures-work");
 rmSync(work, { recursive: true, force: true });
 const out = resolve(ROOT, values.out ?? join(STATE, "pictures", lesson, values.at ? "screen.png" : "."));
+if (!values.out && !values.at) rmSync(out, { recursive: true, force: true });
 mkdirSync(values.at ? dirname(out) : out, { recursive: true });
 const { page, close } = await openLesson(lesson, work);
 try {

@@ -16,7 +16,7 @@ const CONFIG = {
   range: { category: PALETTE },
   mark: { color: PALETTE[0] },
   axis: { labelFontSize: 12, titleFontSize: 12, titleFontWeight: "normal", grid: true, gridColor: "#e6e6e6" },
-  legend: { labelFontSize: 12, titleFontSize: 12, titleFontWeight: "normal" },
+  legend: { labelFontSize: 12, labelLimit: 320, titleFontSize: 12, titleFontWeight: "normal" },
   title: { fontSize: 14, fontWeight: 600, anchor: "start", offset: 10 },
   view: { stroke: null },
 } as const;
