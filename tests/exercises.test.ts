@@ -7,6 +7,7 @@ import { formatChoice, toShareGptExercise, type FormatChoices, type ShareGptRow,
 import { coverageGaps, distinctN, type DistinctN, type FindGaps } from "llmops/exercises/63-2";
 import { conversationSchema, rowReader, type ReadResult, type RowReader, type RowSchema } from "llmops/exercises/63-3";
 import { CLEANING_STEPS, stepOrder, textSimilarity, type CleaningStep, type TextSimilarity } from "llmops/exercises/63-4";
+import { cohensKappa, criteriaFilter, type Kappa, type KeepRow, type Scores } from "llmops/exercises/63-6";
 import {
   filterQuality, labelDetector, projectedCost, type FilterQuality, type FinishedRun, type LabelDetector, type ProjectCost, type TokenPrice,
 } from "llmops/exercises/63-7";
@@ -209,4 +210,24 @@ testExercise<FindGaps>(coverageGaps, gaps, () => todo(), [(rows, operations) => 
   "only empty cells": (...given) => gaps(...given).filter(({ rows }) => rows === 0),
   "at most": (rows, operations, scenarios, least) => gaps(rows, operations, scenarios, least + 1),
   "one axis": (rows, operations, _scenarios, least) => operations.map((operation) => ({ operation, scenario: "", rows: rows.filter((row) => row.operation === operation).length })).filter((cell) => cell.rows < least),
+});
+
+const mean = (scores: Scores) => Object.values(scores).reduce((a, b) => a + b, 0) / Object.values(scores).length;
+const keepRow: KeepRow = (scores, least) => Object.entries(least).every(([name, value]) => (scores[name] ?? 0) >= value);
+testExercise<KeepRow>(criteriaFilter, keepRow, () => todo(), [() => true, /says true, but accuracy falls short/], {
+  mean: (scores, least) => mean(scores) >= mean(least),
+  any: (scores, least) => Object.entries(least).some(([name, value]) => (scores[name] ?? 0) >= value),
+  "strictly above": (scores, least) => Object.entries(least).every(([name, value]) => (scores[name] ?? 0) > value),
+  "missing is fine": (scores, least) => Object.entries(scores).every(([name, value]) => value >= (least[name] ?? 0)),
+  "all scores": (scores, least) => Object.entries(scores).every(([name, value]) => value >= (least[name] ?? 3)),
+});
+
+const rate = (list: readonly boolean[]) => list.filter(Boolean).length / list.length;
+const equal = (a: readonly boolean[], b: readonly boolean[]) => a.filter((value, i) => value === b[i]).length / a.length;
+const chanceOf = (a: readonly boolean[], b: readonly boolean[]) => rate(a) * rate(b) + (1 - rate(a)) * (1 - rate(b));
+testExercise<Kappa>(cohensKappa, (a, b) => (equal(a, b) - chanceOf(a, b)) / (1 - chanceOf(a, b)), () => todo(), [() => 0, /kappa is 1\.000; your function says 0/], {
+  "raw agreement": equal,
+  "chance is a half": (a, b) => 2 * equal(a, b) - 1,
+  "not scaled": (a, b) => equal(a, b) - chanceOf(a, b),
+  "only flags by chance": (a, b) => (equal(a, b) - rate(a) * rate(b)) / (1 - rate(a) * rate(b)),
 });

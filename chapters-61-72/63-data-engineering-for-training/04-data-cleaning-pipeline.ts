@@ -158,7 +158,7 @@ const trials = Object.entries(recipes).flatMap(([recipe, options]) =>
     const { removed } = dedupFuzzy(exact.kept, { ...options, threshold });
     const flagged = new Set(removed.map(({ index }) => idOf(exact.kept[index])));
     const [score] = scoreFilter(teacher.ledger!, new Map([["near_duplicate", flagged]]), exact.kept.map(idOf));
-    return { recipe, threshold, removed: removed.length, precision: score!.precision.estimate, recall: score!.recall.estimate };
+    return { recipe, threshold, removed: removed.length, precision: score.precision.estimate, recall: score.recall.estimate };
   }),
 );
 showTable(trials.filter(({ threshold }) => threshold === 0.8), { decimals: 2, caption: "At a threshold of 0.8" });
