@@ -7,6 +7,7 @@ import { formatChoice, toShareGptExercise, type FormatChoices, type ShareGptRow,
 import { coverageGaps, distinctN, type DistinctN, type FindGaps } from "llmops/exercises/63-2";
 import { conversationSchema, rowReader, type ReadResult, type RowReader, type RowSchema } from "llmops/exercises/63-3";
 import { CLEANING_STEPS, stepOrder, textSimilarity, type CleaningStep, type TextSimilarity } from "llmops/exercises/63-4";
+import { requestsNeeded, selfConsistency, type Agreed, type RequestsNeeded } from "llmops/exercises/63-5";
 import { cohensKappa, criteriaFilter, type Kappa, type KeepRow, type Scores } from "llmops/exercises/63-6";
 import {
   filterQuality, labelDetector, projectedCost, type FilterQuality, type FinishedRun, type LabelDetector, type ProjectCost, type TokenPrice,
@@ -230,4 +231,26 @@ testExercise<Kappa>(cohensKappa, (a, b) => (equal(a, b) - chanceOf(a, b)) / (1 -
   "chance is a half": (a, b) => 2 * equal(a, b) - 1,
   "not scaled": (a, b) => equal(a, b) - chanceOf(a, b),
   "only flags by chance": (a, b) => (equal(a, b) - rate(a) * rate(b)) / (1 - rate(a) * rate(b)),
+});
+
+testExercise<RequestsNeeded>(requestsNeeded, (wanted, kept, batch) => Math.ceil(Math.ceil(wanted / kept - 1e-9) / batch), () => todo(), [() => 3, /it takes 115 requests; your function says 3/], {
+  "yield forgotten": (wanted, _kept, batch) => Math.ceil(wanted / batch),
+  multiplied: (wanted, kept, batch) => Math.ceil((wanted * kept) / batch),
+  added: (wanted, kept, batch) => Math.ceil((wanted * (2 - kept)) / batch),
+  "rounded down": (wanted, kept, batch) => Math.floor(wanted / kept / batch),
+  "rows instead of requests": (wanted, kept) => Math.ceil(wanted / kept - 1e-9),
+});
+
+type Answer = Readonly<Record<string, string>>;
+const sorted = (answer: Answer) => JSON.stringify(Object.entries(answer).sort(([a], [b]) => (a < b ? -1 : 1)));
+const votesFor = (answers: readonly Answer[], answer: Answer, key: (answer: Answer) => string) => answers.filter((other) => key(other) === key(answer)).length;
+const mostFrequent = (answers: readonly Answer[]) => [...answers].sort((a, b) => votesFor(answers, b, sorted) - votesFor(answers, a, sorted))[0];
+testExercise<Agreed>(selfConsistency, (answers, least) => answers.find((answer) => votesFor(answers, answer, sorted) >= least), () => todo(), [() => undefined, /With three equal answers, and at least 2 needed/], {
+  "field by field": (answers, least) => {
+    const fields = Object.keys(answers[0] ?? {}).flatMap((name) => answers.find((answer) => answers.filter((other) => other[name] === answer[name]).length >= least)?.[name] ?? []);
+    return fields.length === 2 ? { operation: fields[0]!, due: fields[1]! } : undefined;
+  },
+  "the most frequent, however rare": (answers) => mostFrequent(answers),
+  "order of the fields": (answers, least) => answers.find((answer) => votesFor(answers, answer, JSON.stringify) >= least),
+  "all of them": (answers) => (answers.length > 0 && answers.every((answer) => sorted(answer) === sorted(answers[0]!)) ? answers[0] : undefined),
 });

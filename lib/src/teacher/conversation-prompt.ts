@@ -30,7 +30,8 @@ export interface PlannedRequest {
   number: number;
 }
 
-const SETTING_NAMES = [
+/** What the tasks of a conversation can be about. */
+export const SETTING_NAMES = [
   "office finance", "software team", "household", "health", "travel", "hiring", "marketing", "university", "children", "events", "legal",
   "customer support", "moving house", "restaurant", "freelance design", "garden and repairs", "clinic", "sales", "volunteering",
   "research lab", "small shop", "pets",

@@ -6,7 +6,7 @@ export { CostMeter, type MeterReading, type MeterRow, type Reservation } from ".
 export { costOf, DEFAULT_MODEL, findPrice, PRICES, worstCost, type ModelPrice, type Price, type Usage } from "./prices.js";
 export { countPromptTokens, countTextTokens, type ChatTurn } from "./tokens.js";
 export { generateConversations, toJsonLines, type GenerateOptions, type Generated, type GenerationFailure, type RawRow } from "./conversations.js";
-export { writePrompt as writeConversationPrompt, type ConversationPlan } from "./conversation-prompt.js";
+export { SETTING_NAMES, writePrompt as writeConversationPrompt, type ConversationPlan } from "./conversation-prompt.js";
 export { judgeExamples, type JudgeFailure, type JudgeOptions, type Judgment } from "./judge.js";
 export { TASK_API_RUBRIC, type Criterion } from "./judge-prompt.js";
 export { createPairWriter, type PairOptions, type PairWriter } from "./pairs.js";
