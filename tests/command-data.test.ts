@@ -1,7 +1,7 @@
 /** The real command on bad input: each kind is named by line and reason, the exit status is right, nothing is lost. */
 import assert from "node:assert/strict";
 import { spawn, spawnSync, type SpawnSyncOptions } from "node:child_process";
-import { chmodSync, copyFileSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { gzipSync } from "node:zlib";
@@ -190,6 +190,22 @@ test("a reader that stops early is no error", (context) => {
   const run = spawnSync("bash", ["-c", '"$0" "$1" data validate bad.jsonl --limit 0 | head -n 2; echo "${PIPESTATUS[0]}"', process.execPath, LLMOPS], { cwd: folder, encoding: "utf8" });
   assert.match(run.stdout, /^bad\.jsonl:1: .*\nbad\.jsonl:2: .*\n\d+\n$/);
   assert.equal(run.stderr, "");
+});
+
+test("rows come from a pipe to validate and convert, and a build says why it needs a file", { skip: process.platform === "win32" }, (context) => {
+  const folder = folderWith(context, { "ok.jsonl": `${row(1)}\n` });
+  const piped = (args: string) => spawnSync("bash", ["-c", `cat ok.jsonl | "$0" "$1" data ${args}`, process.execPath, LLMOPS], { cwd: folder, encoding: "utf8" });
+  assert.match(piped("validate /dev/stdin").stdout, /1 row: 1 valid/);
+  assert.match(piped("convert /dev/stdin --to sharegpt --out out.jsonl").stdout, /1 row in, 0 rejected/);
+  const built = piped("build /dev/stdin --out built --no-teacher");
+  assert.deepEqual([built.status, /is a pipe.*write it to a file first/.test(built.stderr)], [2, true], built.stderr);
+});
+
+test("a result that cannot be written to standard output is one line and exit 2", { skip: !existsSync("/dev/full") }, (context) => {
+  const folder = folderWith(context, { "ok.jsonl": `${row(1)}\n` });
+  const run = spawnSync("bash", ["-c", '"$0" "$1" data validate ok.jsonl --json > /dev/full', process.execPath, LLMOPS], { cwd: folder, encoding: "utf8" });
+  assert.equal(run.status, 2);
+  assert.match(run.stderr, /^llmops: the result cannot be written to standard output \(.*\n$/);
 });
 
 test("--help says what the exit status means; without dist the command says what to do", (context) => {

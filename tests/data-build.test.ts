@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -232,6 +232,49 @@ describe("buildDataset", () => {
     await assert.rejects(buildDataset({ sources: [folder({ "x.png": Buffer.from([0, 1]) })], out }), /nothing to read/);
     await assert.rejects(buildDataset({ sources: [join(home, "nowhere")], out }), /no such file/);
   });
+  it("says which file gave no rows, and names no file of rejected rows that is not there", async () => {
+    const input = folder({ "head.csv": "question,answer\n", "blank.jsonl": "\n\n" });
+    const out = join(folder(), "out");
+    await assert.rejects(buildDataset({ sources: [join(input, "head.csv"), join(input, "blank.jsonl")], out }), (error) => error instanceof BuildError && /head\.csv holds no rows; .*blank\.jsonl holds no rows$/.test(error.message));
+    await assert.rejects(buildDataset({ sources: [folder({ "in.jsonl": "nope\n" })], out }), (error) => {
+      assert.ok(error instanceof BuildError);
+      const path = /The rejected rows are in (\S+)$/.exec(error.message)?.[1] ?? "";
+      return lines(path).length === 1;
+    });
+    await assert.rejects(readReport(join(input, "head.csv")), (error) => error instanceof BuildError && /nothing to report.*holds no rows$/.test(error.message));
+    await assert.rejects(readReport(join(folder({ "in.jsonl": "nope\n" }), "in.jsonl")), (error) => error instanceof BuildError && !/rejected rows are in/.test(error.message));
+  });
+  it("stops at a field to stratify by that no row has, and at names of splits that would be one file", async () => {
+    const input = folder({ "in.jsonl": unlike(10).join("\n") });
+    const out = join(folder(), "out");
+    await assert.rejects(buildDataset({ sources: [input], out, stratify: "lable" }), (error) => error instanceof BuildError && /no row has a value in the field "lable"/.test(error.message));
+    await assert.rejects(buildDataset({ sources: [input], out, splitNames: ["train", "Train", "test"] }), /"train" and "Train" differ only in case/);
+    assert.equal(existsSync(out), false);
+  });
+  it("reads of a dataset its rows alone: not its rejected rows, report and manifest", async () => {
+    const { out } = await build({ sources: [folder({ "in.jsonl": [...unlike(20), "broken"].join("\n") })] });
+    const { report } = await build({ sources: [out] });
+    assert.deepEqual(report.sources.map(({ name }) => name.split("/").at(-1)), ["test.jsonl", "train.jsonl", "val.jsonl"]);
+    assert.deepEqual([report.rows, report.skipped], [{ in: 20, out: 20, rejected: 0 }, []]);
+    const other = await build({ sources: [folder({ "manifest.json": "{}", "rejected.jsonl": unlike(3).join("\n") })] });
+    assert.equal(other.report.rows.in, 4, "in any other folder such names are files like others");
+  });
+  it("writes through a link to the folder of the dataset", async () => {
+    const parent = folder();
+    mkdirSync(join(parent, "disk"));
+    symlinkSync(join(parent, "disk"), join(parent, "link"));
+    for (const count of [10, 12]) await buildDataset({ sources: [folder({ "in.jsonl": unlike(count).join("\n") })], out: join(parent, "link") });
+    assert.ok(lstatSync(join(parent, "link")).isSymbolicLink());
+    assert.equal(["train", "val", "test"].flatMap((name) => lines(join(parent, "disk", `${name}.jsonl`))).length, 12);
+    assert.deepEqual(readdirSync(parent), ["disk", "link"]);
+    symlinkSync(join(parent, "nowhere"), join(parent, "broken"));
+    await assert.rejects(buildDataset({ sources: [folder({ "in.jsonl": unlike(3).join("\n") })], out: join(parent, "broken") }), /is a link to nothing/);
+  });
+  it("keeps no row of which an answer is not to be learned", async () => {
+    const weighted = JSON.stringify({ messages: [{ role: "user", content: "x" }, { role: "assistant", content: "wrong", weight: 0 }, { role: "user", content: "again" }, { role: "assistant", content: "right", weight: 1 }] });
+    const { out } = await build({ sources: [folder({ "in.jsonl": [...unlike(3), weighted].join("\n") })] });
+    assert.deepEqual(rejected(out).map(({ line, step, code }) => [line, step, code]), [[4, "schema", "untrained-turn"]]);
+  });
   it("draws its charts as SVG with text for those who cannot see them", async () => {
     const { out } = await build({ sources: [folder({ "in.jsonl": Array.from({ length: 30 }, (_, i) => chat(`r ${i} a${i} b${i * 3}`, `s ${i} c${i}`, { op: i % 3 ? "<create & more>" : "list" })).join("\n") })], stratify: "op" });
     const markdown = readFileSync(join(out, "data_report.md"), "utf8");
@@ -285,6 +328,9 @@ describe("llmops data build", () => {
       [[join(input, "in.jsonl"), "--out", input], /not a dataset that a build made/],
       [[join(input, "utf16.csv"), "--out", out], /UTF-16/],
       [[join(input, "in.jsonl")], /--out/],
+      [[join(input, "in.jsonl"), "--out", ""], /It is empty; name the output/],
+      [[join(input, "in.jsonl"), "--out", join(input, "in.jsonl", "out")], /a part of the path is a file/],
+      [[join(input, "in.jsonl"), "--out", out, "--map", "foo=bar"], /"foo" is no field of any format; the fields are instruction/],
     ];
     for (const [args, says] of cases) {
       const result = run("build", ...args);

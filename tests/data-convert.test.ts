@@ -164,3 +164,25 @@ test("plain conversion writes no side field; columns of a CSV become fields", as
   await convertFile(out, back, { to: "alpaca" });
   assert.equal(readFileSync(back, "utf8"), '{"id":"1","question":"Add","context":"milk, \\"fresh\\"","answer":"Added."}\n');
 });
+
+test("columns that a map named come back under their names", async (context) => {
+  const folder = scratch(context), path = join(folder, "rows.csv"), out = join(folder, "out.jsonl"), back = join(folder, "back.jsonl");
+  writeFileSync(path, "Die Frage,Die Antwort\nWas?,Das.\n");
+  await convertFile(path, out, { to: "messages", map: { instruction: "Die Frage", output: "Die Antwort" } });
+  assert.equal((await convertFile(out, back, { to: "alpaca" })).rejected, 0);
+  assert.deepEqual(rows(back), [{ "Die Frage": "Was?", "Die Antwort": "Das." }]);
+});
+
+test("an answer that is not to be learned is not written plainly", async (context) => {
+  const folder = scratch(context), path = join(folder, "rows.jsonl"), out = join(folder, "out.jsonl"), back = join(folder, "back.jsonl");
+  const turns = (weight: number) => ({ messages: [{ role: "user", content: "x" }, { role: "assistant", content: "y", weight }, { role: "user", content: "z" }, { role: "assistant", content: "w", weight: 1 }] });
+  writeFileSync(path, `${JSON.stringify(turns(0))}\n${JSON.stringify(turns(1))}\n`);
+  const faults: RejectedRow[] = [];
+  await convertFile(path, out, { to: "messages", plain: true, onRejected: (fault) => { faults.push(fault); } });
+  assert.deepEqual(faults.map(({ line, code }) => [line, code]), [[1, "untrained-turn"]]);
+  assert.match(faults[0]?.reason ?? "", /messages\[1\]\.weight is 0/);
+  assert.equal(rows(out).length, 1);
+  assert.equal((await convertFile(path, out, { to: "sharegpt" })).rejected, 0, "with its spelling beside it, it comes back");
+  await convertFile(out, back, { to: "messages" });
+  assert.deepEqual(rows(back), [turns(0), turns(1)]);
+});

@@ -186,6 +186,11 @@ test("each fault of shape and of sense has its code, and its reason names the fi
     ["alpaca", { instruction: " \n", output: "x" }, "empty-content", /instruction is empty; fill it in/],
     ["alpaca", { instruction: "x", output: "y", history: [["a"]] }, "wrong-type", /history\[0\] is a list, it must be a pair of texts/],
     ["alpaca", { question: "x", prompt: "x", answer: "y" }, "ambiguous-columns", /question and prompt.*--map instruction=question/],
+    ["alpaca", { prompt: [ask], completion: [answer] }, "wrong-type", /^prompt is a list/],
+    ["alpaca", { Question: "x", Answer: " " }, "empty-content", /^Answer is empty/],
+    ["alpaca", { prompt: "x", completion: "y", label: false }, "unwanted-answer", /KTO.*remove the row, or rename label/],
+    ["alpaca", { prompt: "x", completion: "y", label: "False" }, "unwanted-answer", /KTO/],
+    ["sharegpt", { conversation: [{ from: "human", value: "x" }, { from: "gpt" }] }, "missing-field", /^conversation\[1\]\.value is missing/],
     ["sharegpt", { conversations: "x" }, "wrong-type", /conversations is text, it must be an array/],
     ["sharegpt", { conversations: [] }, "no-user-turn", /needs a question and an answer/],
     ["sharegpt", { conversations: [{ from: "Human", value: "x" }] }, "unknown-role", /conversations\[0\]\.from is "Human".*human, user, gpt/],
@@ -199,6 +204,7 @@ test("each fault of shape and of sense has its code, and its reason names the fi
     ["messages", chat(turn("user", 7), answer), "wrong-type", /messages\[0\]\.content is a number, it must be text or a list of text parts/],
     ["messages", chat(ask, turn("assistant", "")), "empty-content", /messages\[1\]/],
     ["messages", chat(ask, turn("assistant", null)), "empty-content", /no content and calls no tool/],
+    ["messages", chat(ask, turn("assistant", "Let me look.", { function_call: { name: "list_tasks", arguments: "{}" } })), "unsupported-content", /messages\[1\]\.function_call.*tool_calls/],
     ["messages", chat(turn("user", "\ud800"), answer), "lone-surrogate", /no tokenizer can encode/],
     ["messages", chat(answer), "no-user-turn", /before any user turn/],
     ["messages", chat(turn("system", "x")), "no-user-turn", /no user turn/],
@@ -231,6 +237,12 @@ test("each fault of shape and of sense has its code, and its reason names the fi
     const result = parseRow(format, row);
     assert.ok(!result.ok, `${code}: ${JSON.stringify(row)} was taken`);
     assert.deepEqual([result.code, reason.test(result.reason)], [code, true], `${result.code}: ${result.reason}`);
+  }
+});
+
+test("a label that marks no unwanted answer is a field like any other", () => {
+  for (const row of [{ prompt: "x", completion: "y", label: true }, { prompt: "x", completion: "y", label: "spam" }, { question: "x", answer: "y", label: false }]) {
+    assert.equal(parsed("alpaca", row).extra["label"], row.label);
   }
 });
 
@@ -303,6 +315,9 @@ test("the format is told from a sample, with its evidence, and an unknown shape 
   assert.match(unknown({ instruction: "x", target: "y" }), /nearest is alpaca.*--map output=COLUMN$/);
   assert.match(unknown({ prompt: "x", chosen: "y" }), /nearest is .*(preference|alpaca)/);
   assert.match(unknown({ data: [{}] }), /rows seem to be inside data/);
+  assert.match(unknown({ id: "1", messages: "[{'role': 'user'}]" }), /messages must hold a list of turns.*json\.dumps/);
+  const mapped = detectFormat([{ instruction: "x", output: "y" }], { instruction: "question" });
+  assert.match(mapped.ok ? "" : mapped.message, /there is no question, which --map makes instruction/);
   assert.match(unknown(), /no rows/);
   for (const format of FORMATS) {
     const sample = fc.sample(rowOf[format], { numRuns: 300, seed: 9 });

@@ -1,5 +1,6 @@
 /** Reading and writing rows: whatever the bytes, every line comes back, or is named with its reason. */
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync, symlinkSync, truncateSync, utimesSync, writeFileSync, createWriteStream } from "node:fs";
 import { once } from "node:events";
@@ -84,6 +85,14 @@ test("each kind of bad line is named, and the lines around it are read", async (
     const { raw = "", rawEncoding = "utf8" } = items[1]?.problem ?? {};
     assert.deepEqual(Buffer.from(raw, rawEncoding), Buffer.from(line as string), "the raw line is kept");
   }
+});
+
+test("what people put around rows is named with its remedy: a comma after each, comments, a row over several lines", async () => {
+  const reasons = async (text: string): Promise<(string | undefined)[]> => (await readText(text)).map(({ problem }) => problem?.reason);
+  assert.deepEqual(await reasons('{"a":1},\n{"a":"}"},\r\n{"a":3}\n'), ["is not JSON: a comma after the row; remove it", "is not JSON: a comma after the row; remove it", undefined]);
+  assert.match((await reasons('{"a":1},{"a":2},\n'))[0] ?? "", /more text follows/);
+  for (const comment of ["// rows", "# rows", " /* rows */"]) assert.deepEqual(await reasons(`${comment}\n{"a":1}\n`), ["is a comment, and JSON has none; remove the line", undefined]);
+  assert.match((await reasons('{\n  "a": 1\n}\n'))[0] ?? "", /JSON over several lines; put each row on one line, or name the file \.json/);
 });
 
 test("what JSON.parse would lose in silence is kept: long integers, -0, __proto__, lone surrogates", async () => {
@@ -214,7 +223,9 @@ test("a file that cannot serve is an error with its remedy", async (context) => 
     [file("utf16.jsonl", Buffer.from('\ufeff{"a":1}', "utf16le")), "unsupported", /UTF-16.*iconv/],
     [file("a.jsonl.zst", Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0])), "unsupported", /zstd -d/],
     [file("twice.csv", "a,b,a\n1,2,3\n"), "header", /two columns named "a"/],
-    [file("unnamed.csv", "a,,b\n1,2,3\n"), "header", /no name for column 2/],
+    [file("unnamed.csv", ",,\n1,2,3\n"), "header", /no names of columns/],
+    [file("rows.csv", '{"a":"x","b":"y"}\n'), "header", /holds JSON, not CSV; name it \.jsonl/],
+    [file("wide.csv", Buffer.from("a,b\r\n1,2\r\n", "utf16le")), "header", /NUL bytes, as UTF-16.*iconv/],
     [file("mac.csv", "a,b\r1,2\r"), "header", /CR alone/],
   ];
   for (const [path, code, message] of cases) {
@@ -297,6 +308,23 @@ test("CSV and TSV: quoted line ends, delimiters, a mark, lines of records, cells
   assert.equal(bad.at(-1)?.problem?.raw, '"open,2\nnext,3\n', "what an open quote swallows is kept");
 });
 
+test("what pandas, Excel and spreadsheets add to a CSV is understood: an index without a name, empty columns, a line that names the delimiter", async (context) => {
+  const path = join(scratch(context), "rows.csv");
+  const values = async (text: string): Promise<unknown[]> => {
+    writeFileSync(path, text);
+    return (await readRows(path)).map(({ line, value, problem }) => [line, value ?? problem?.code]);
+  };
+  assert.deepEqual(await values(",question,answer\n0,a,b\n1,c,d\n"), [[2, { "Unnamed: 0": "0", question: "a", answer: "b" }], [3, { "Unnamed: 0": "1", question: "c", answer: "d" }]]);
+  assert.deepEqual(await values("question,answer,,\na,b,,\nc,d,,note\ne,f\n"), [[2, { question: "a", answer: "b" }], [3, { question: "c", answer: "d", "Unnamed: 3": "note" }], [4, "column-count"]]);
+  for (const first of ["sep=;", '"sep=;"', "\ufeffSEP=;"]) assert.deepEqual(await values(`${first}\r\nquestion;answer, long\r\na, b;c\r\n`), [[3, { question: "a, b", "answer, long": "c" }]], first);
+  assert.deepEqual(await values("sep=;\r\n"), []);
+  assert.deepEqual(await values("a,b\nsep=;,x\n"), [[2, { a: "sep=;", b: "x" }]], "only the first line names the delimiter");
+  // A reading that resumes finds the same header and delimiter.
+  writeFileSync(path, "sep=;\r\na;b\r\n1;2\r\n3;4\r\n");
+  const [first] = await readRows(path);
+  assert.deepEqual((await readRows(path, { startOffset: first?.end ?? 0, startLine: 4 })).map(({ line, value }) => [line, value]), [[4, { a: "3", b: "4" }]]);
+});
+
 test("any table written as CSV is read back, for any chunks", async (context) => {
   const folder = scratch(context), path = join(folder, "t.csv");
   const cell = fc.string({ unit: "grapheme", maxLength: 12 }).map((text) => text.replaceAll("\ufeff", ""));
@@ -359,4 +387,17 @@ test("a place that cannot be written is an error with its remedy, and nothing is
   assert.throws(() => writer.write(undefined), TypeError);
   await writer.abort();
   assert.deepEqual(readdirSync(folder), ["dir"]);
+});
+
+test("a pipe or a device is never replaced by a file", { skip: process.platform === "win32" }, async (context) => {
+  const folder = scratch(context), pipe = join(folder, "pipe"), link = join(folder, "link");
+  assert.equal(spawnSync("mkfifo", [pipe]).status, 0);
+  symlinkSync(pipe, link);
+  // As /dev/null would be, by a rename that root may do.
+  for (const path of [pipe, link]) {
+    await assert.rejects(JsonlWriter.open(path), (error) => error instanceof FileError && /a device or a pipe.*name a file/.test(error.message));
+    await assert.rejects(writeFileAtomic(path, "x"), FileError);
+  }
+  assert.ok(statSync(pipe).isFIFO());
+  assert.deepEqual(readdirSync(folder), ["link", "pipe"]);
 });

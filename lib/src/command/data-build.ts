@@ -4,8 +4,8 @@ import { buildDataset, type BuildOptions, type BuildProgress, type BuildResult, 
 import { FORMATS, type Format } from "../data/example.js";
 import type { SplitSize } from "../data/split/index.js";
 import { createPairWriter, openTeacher, TeacherError, type Teacher } from "../teacher/index.js";
-import { CommandError, EXIT, EXIT_HELP, interruptible } from "./failure.js";
-import { collectMap, formatOption } from "./format-option.js";
+import { CommandError, EXIT, EXIT_HELP, interruptible, isAbort } from "./failure.js";
+import { collectMap, formatOption, outputPath } from "./format-option.js";
 import { count, counted, Reporter, textTable, type Progress } from "./output.js";
 
 interface BuildCommandOptions {
@@ -45,7 +45,7 @@ export function registerDataBuild(data: Command): void {
     .command("build")
     .description("make a dataset of files and folders: clean, deduplicate, mask personal data, split, report")
     .argument("<path...>", "files and folders: JSONL, JSON, CSV, TSV (also .gz), and Markdown, HTML or text for the teacher")
-    .requiredOption("--out <dir>", "the folder to make; an earlier build in it is replaced in one step")
+    .requiredOption("--out <dir>", "the folder to make; an earlier build in it is replaced in one step", outputPath)
     .option("--name <name>", "begins the names of the splits' files: task_api makes task_api_train.jsonl")
     .addOption(formatOption("--format <format>", `the format to write: ${FORMATS.join(", ")} (default: that of the input; messages if it has several)`))
     .addOption(formatOption("--from <format>", "the format to read (default: each row by its own fields)"))
@@ -117,6 +117,7 @@ async function build(paths: readonly string[], options: BuildCommandOptions): Pr
     if (error instanceof TeacherError && error.kind === "budget") {
       throw new CommandError(`${error.message} Started again with a larger --budget, the build goes on from where it stopped.`, EXIT.budget, { cause: error });
     }
+    if (isAbort(error)) reporter.note("What is done is kept beside the output: the same command goes on from there.");
     throw error;
   } finally {
     reporter.stopBars();

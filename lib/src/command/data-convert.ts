@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { convertFile, type Conversion, type RejectedRow } from "../data/convert.js";
 import { FORMATS, type Format } from "../data/example.js";
 import { EXIT, EXIT_HELP, interruptible } from "./failure.js";
-import { collectMap, formatOption } from "./format-option.js";
+import { collectMap, formatOption, outputPath } from "./format-option.js";
 import { Reporter, count, counted, textTable } from "./output.js";
 
 interface ConvertCommandOptions {
@@ -25,7 +25,7 @@ export function registerDataConvert(data: Command): void {
     .description("convert a file of examples to another format; rows that cannot be converted go to OUT.rejected.jsonl")
     .argument("<in>", "a JSONL, JSON, CSV or TSV file, gzip or not")
     .addOption(formatOption("--to <format>", `the format to write: ${FORMATS.join(", ")}`).makeOptionMandatory())
-    .requiredOption("--out <file>", "the JSONL file to write; gzip if it ends in .gz")
+    .requiredOption("--out <file>", "the JSONL file to write; gzip if it ends in .gz", outputPath)
     .addOption(formatOption("--from <format>", "the format of the rows (default: each row by its own fields)"))
     .option("--map <field=column>", "a column that stands for a field, e.g. --map instruction=question (repeatable)", collectMap)
     .option("--plain", "write plain rows for a trainer, without the _llmops field that lets a row be converted back")

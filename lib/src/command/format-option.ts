@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option } from "commander";
 import { FORMATS, type Format } from "../data/example.js";
+import { FIELDS } from "../data/formats/columns.js";
 
 /** An option whose value is the name of a format. */
 export function formatOption(flags: string, description: string): Option {
@@ -10,15 +11,26 @@ export function formatOption(flags: string, description: string): Option {
   });
 }
 
+const MAPPABLE = [...new Set(FORMATS.flatMap((format) => FIELDS[format]))];
+
 /** Collects repeated `--map field=column`; also takes `field=column,field=column`. */
 export function collectMap(value: string, before: Record<string, string> = {}): Record<string, string> {
   const map = { ...before };
   for (const pair of value.split(",")) {
     const at = pair.indexOf("=");
     if (at < 1 || at === pair.length - 1) throw new InvalidArgumentError("Write it as field=column, e.g. instruction=question.");
-    map[pair.slice(0, at).trim()] = pair.slice(at + 1).trim();
+    const field = pair.slice(0, at).trim();
+    if (!MAPPABLE.includes(field)) throw new InvalidArgumentError(`${JSON.stringify(field)} is no field of any format; the fields are ${MAPPABLE.join(", ")}.`);
+    map[field] = pair.slice(at + 1).trim();
   }
   return map;
+}
+
+/** The path of an output. */
+export function outputPath(value: string): string {
+  // An empty path is the folder one stands in: not what an unset shell variable was to mean.
+  if (value.trim() === "") throw new InvalidArgumentError("It is empty; name the output. Is a variable of the shell not set?");
+  return value;
 }
 
 /** A whole number, zero or more. */

@@ -3,7 +3,7 @@ import { registerDataBuild } from "./data-build.js";
 import { registerDataConvert } from "./data-convert.js";
 import { registerDataReport } from "./data-report.js";
 import { registerDataValidate } from "./data-validate.js";
-import { EXIT_HELP, reportFailure } from "./failure.js";
+import { EXIT, EXIT_HELP, reportFailure } from "./failure.js";
 
 /** The `llmops` command with all that it can do. */
 export function createProgram(): Command {
@@ -29,7 +29,8 @@ export async function run(args: readonly string[]): Promise<void> {
   // A reader that closed the pipe (`| head`) has all it wants.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code === "EPIPE") process.exit();
-    throw error;
+    process.stderr.write(`llmops: the result cannot be written to standard output (${error.message}); free some space or choose another file\n`);
+    process.exit(EXIT.usage);
   });
   try {
     await createProgram().parseAsync([...args], { from: "user" });

@@ -3,8 +3,10 @@ import { basename, dirname, join } from "node:path";
 import type { Format, Rejection } from "./example.js";
 import type { ColumnMap } from "./formats/columns.js";
 import { detectFormat, detectRow } from "./formats/detect.js";
+import { refuseUntrained } from "./formats/messages.js";
 import { refuse, type Refusal } from "./formats/refusal.js";
 import { formatRow, parseRow } from "./formats/row.js";
+import { shapesOf } from "./formats/shape.js";
 import { FileError, fileError } from "./jsonl/file-error.js";
 import { sameJson, type JsonObject } from "./jsonl/json.js";
 import { openRows } from "./jsonl/rows.js";
@@ -115,16 +117,19 @@ function convertItem(item: RowItem, { from: given, to, map, plain = false }: Con
   }
   const parsed = parseRow(from, item.value, map ? { map } : {});
   if (!parsed.ok) return { ...parsed, step: "parse" };
+  const untrained = plain ? refuseUntrained(item.value) : undefined;
+  if (untrained) return { ...untrained, step: "convert" };
   const formatted = formatRow(to, parsed.example, { plain });
   if (!formatted.ok) return { ...formatted, step: "convert" };
-  if (!plain && !comesBack(item.value, from, to, formatted.row)) {
+  if (!plain && !comesBack(item.value, from, to, formatted.row, shapesOf(parsed.example.extra)[to]?.columns)) {
     return { ...refuse("not-reversible", `would not come back from ${to} as it was; write it plainly (--plain) to convert it all the same`), step: "convert" };
   }
   return { ok: true, row: formatted.row, from };
 }
 
-function comesBack(value: JsonObject, from: Format, to: Format, row: JsonObject): boolean {
-  const parsed = parseRow(to, row);
+/** @param columns what the row's columns are called in the target format, where a map had named them */
+function comesBack(value: JsonObject, from: Format, to: Format, row: JsonObject, columns: ColumnMap | undefined): boolean {
+  const parsed = parseRow(to, row, columns ? { map: columns } : {});
   if (!parsed.ok) return false;
   const back = formatRow(from, parsed.example);
   return back.ok && sameJson(back.row, value);
@@ -143,7 +148,9 @@ function rejectionOf(source: string, item: RowItem, { step, code, reason }: Refu
 async function refuseSameFile(input: string, outputs: readonly string[]): Promise<void> {
   const real = async (path: string): Promise<string> =>
     fs.realpath(path).catch(async () => join(await fs.realpath(dirname(path)).catch(() => dirname(path)), basename(path)));
-  const source = await fs.realpath(input).catch((error: unknown) => { throw fileError(error, input, "read"); });
+  await fs.stat(input).catch((error: unknown) => { throw fileError(error, input, "read"); });
+  const source = await fs.realpath(input).catch(() => undefined);
+  if (source === undefined) return; // a pipe, such as /dev/stdin, is no output
   for (const out of outputs) {
     if ((await real(out)) === source) throw new FileError("same-file", out, "is the input itself", "name another file for the output");
   }

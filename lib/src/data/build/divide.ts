@@ -1,13 +1,13 @@
-import { writeFileSync } from "node:fs";
+import { existsSync, statSync, writeFileSync } from "node:fs";
 import { PREFIX_PARTS, prefixPart, ShingleFrequency, uniteAllSimilar } from "../dedup/prefix.js";
 import { toEndGently } from "../dedup/steps.js";
 import { assignSplits } from "../split/assign.js";
-import { orderStrata } from "../split/dataset.js";
+import { NO_STRATUM, orderStrata } from "../split/dataset.js";
 import { countStrata, imbalances } from "../split/table.js";
 import { RECORD } from "./clean.js";
 import { saveState, type BuildContext, type CleanState } from "./state.js";
 import { PartFiles, readNumbers, ShingleFile } from "./work-files.js";
-import { BuildError } from "./workspace.js";
+import { BuildError, NothingLeftError } from "./workspace.js";
 
 /**
  * The fourth stage: assigns rows to splits. Near-duplicates are grouped from the rows in their final form, so that none
@@ -21,7 +21,7 @@ export async function divideStage(context: BuildContext): Promise<void> {
   if (state.split) return;
   const groups = await groupRows(context);
   const count = groups.length;
-  if (count === 0) throw new BuildError(nothingLeft(context));
+  if (count === 0) throw nothingLeft(context);
 
   const records = readNumbers(space.file("clean.records"));
   const column = (field: number): Uint32Array => {
@@ -32,6 +32,9 @@ export async function divideStage(context: BuildContext): Promise<void> {
   // Strata were numbered as they came; their order must not depend on the order of rows.
   const seen = (state.clean as CleanState).strata;
   const names = orderStrata(new Set(seen), settings.stratify);
+  if (settings.stratify !== null && names.length === 1 && names[0] === NO_STRATUM) {
+    throw new BuildError(`no row has a value in the field "${settings.stratify}" to stratify by; check its name, and that it is none of the format's own fields`);
+  }
   const numberOf = new Map(names.map((name, number) => [name, number]));
   const numbers = seen.map((name) => numberOf.get(name) as number);
   const strata = column(RECORD.stratum).map((number) => numbers[number] as number);
@@ -81,9 +84,16 @@ async function groupRows(context: BuildContext): Promise<Uint32Array> {
   }
 }
 
-function nothingLeft({ state, space }: BuildContext): string {
+function nothingLeft({ state, space, sources }: BuildContext): NothingLeftError {
   const reasons = [state.read, state.clean].flatMap((stage) => Object.values(stage?.reasons ?? {})).sort((a, b) => b.rows - a.rows);
-  const notes = state.read?.sources.flatMap(({ note }) => (note === undefined ? [] : [note])) ?? [];
+  const notes = (state.read?.sources ?? []).flatMap(({ note }, at) => (note === undefined ? [] : [withName(sources[at]?.name ?? "", note)]));
   const why = reasons.slice(0, 3).map(({ step, code, rows, examples }) => `${rows} ${step}/${code} (e.g. ${examples[0]?.source}:${examples[0]?.line}: ${examples[0]?.reason})`);
-  return `no row is left, so nothing was written: ${[...why, ...notes].join("; ")}. The rejected rows are in ${space.file("read.rejected")} and ${space.file("clean.rejected")}`;
+  const more = notes.length > 5 ? [`and ${notes.length - 5} more files`] : [];
+  const files = [space.file("read.rejected"), space.file("clean.rejected")].filter((path) => existsSync(path) && statSync(path).size > 0);
+  return new NothingLeftError([...why, ...notes.slice(0, 5), ...more].join("; "), files.length > 0 ? files.join(" and ") : undefined);
+}
+
+/** A note as a sentence about its file; an error about the file begins with its name already. */
+function withName(name: string, note: string): string {
+  return note.startsWith(name) ? note : `${name} ${note}`;
 }

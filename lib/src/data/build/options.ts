@@ -153,6 +153,13 @@ export function settingsOf(options: BuildOptions): BuildSettings {
   for (const split of settings.splitNames) {
     if (!/^[\w-]+$/.test(split) || ["rejected", "manifest"].includes(split)) throw new RangeError(`"${split}" cannot be the name of a split`);
   }
+  const written = new Map<string, string>();
+  for (const split of settings.splitNames) {
+    const other = written.get(split.toLowerCase());
+    // On disks of macOS and Windows, train.jsonl and Train.jsonl are one file.
+    if (other !== undefined && other !== split) throw new RangeError(`the splits "${other}" and "${split}" differ only in case, and would be one file on many disks; rename one`);
+    written.set(split.toLowerCase(), split);
+  }
   for (const [what, value] of [["threshold", settings.threshold], ["leak threshold", settings.leakThreshold]] as const) {
     if (!(value > 0 && value <= 1)) throw new RangeError(`the ${what} must be over 0 and at most 1, not ${value}`);
   }

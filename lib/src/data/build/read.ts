@@ -8,6 +8,7 @@ import { shingles } from "../dedup/shingles.js";
 import type { Example, Format } from "../example.js";
 import { FIELDS } from "../formats/columns.js";
 import { detectFormat, detectRow } from "../formats/detect.js";
+import { refuseUntrained } from "../formats/messages.js";
 import { parseRow } from "../formats/row.js";
 import { SIDE_FIELD } from "../formats/shape.js";
 import type { Chunk } from "../ingest/chunk.js";
@@ -163,6 +164,11 @@ class Reading {
     const parsed = parseRow(format, item.value, fields ? { map: fields } : {});
     if (!parsed.ok) {
       this.#reject({ ...place, step: "schema", code: parsed.code, reason: parsed.reason, raw: item.text });
+      return;
+    }
+    const untrained = refuseUntrained(item.value);
+    if (untrained) {
+      this.#reject({ ...place, step: "schema", code: untrained.code, reason: untrained.reason, raw: item.text });
       return;
     }
     if (depthOf(parsed.example) > MAX_WORK_DEPTH) {

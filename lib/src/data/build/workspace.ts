@@ -1,4 +1,4 @@
-import { closeSync, existsSync, fsyncSync, linkSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, linkSync, lstatSync, mkdirSync, openSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { cp } from "node:fs/promises";
 import { hostname } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
@@ -9,6 +9,14 @@ import { readManifest } from "../report/manifest.js";
 /** Why a build cannot be made or finished; the message says what to do. */
 export class BuildError extends Error {
   override name = "BuildError";
+}
+
+/** No row passed all steps. */
+export class NothingLeftError extends BuildError {
+  /** @param workFiles where the rejected rows stand; undefined when there are none, or when they do not stay */
+  constructor(readonly why: string, workFiles?: string) {
+    super(`no row is left, so nothing was written: ${why}${workFiles === undefined ? "" : `. The rejected rows are in ${workFiles}`}`);
+  }
 }
 
 interface LockOwner {
@@ -38,6 +46,20 @@ function isAlive(owner: LockOwner): boolean {
     return (error as NodeJS.ErrnoException).code === "EPERM";
   }
   return owner.started === "" || startOf(owner.pid) === owner.started;
+}
+
+/** The folder that a link leads to: the dataset is put in its place, and the link stays. */
+function behindLink(out: string): string {
+  try {
+    if (!lstatSync(out, { throwIfNoEntry: false })?.isSymbolicLink()) return out;
+  } catch (error) {
+    throw fileError(error, out, "write");
+  }
+  try {
+    return realpathSync(out);
+  } catch {
+    throw new FileError("not-found", out, "is a link to nothing", "create the folder it leads to, or remove the link");
+  }
 }
 
 function parseOwner(text: string): LockOwner | undefined {
@@ -136,7 +158,7 @@ export class Workspace {
    * @throws BuildError when another build is under way; FileError when there is no permission
    */
   constructor(out: string) {
-    this.out = resolve(out);
+    this.out = behindLink(resolve(out));
     this.#parent = dirname(this.out);
     this.#base = basename(this.out);
     if (this.#base === "") throw new FileError("is-directory", out, "is the root of the disk", "name a folder for the output");

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Message } from "../example.js";
-import { SHAPE_DOES_NOT_FIT, carryNames, refuse, refusePair, restoreNames, type Codec } from "./codec.js";
+import type { JsonObject } from "../jsonl/json.js";
+import { SHAPE_DOES_NOT_FIT, carryNames, refuse, refusePair, restoreNames, type Codec, type Refusal } from "./codec.js";
 import { refusalOf } from "./refusal.js";
 
 /**
@@ -15,6 +16,15 @@ export const AlpacaSchema = z.looseObject({
   system: z.string().nullish(),
   history: z.array(z.tuple([z.string(), z.string()], { error: "it must be a pair of texts, question and answer" })).nullish(),
 });
+
+/** A row of KTO with an unwanted answer, as TRL spells it. It has the columns of a question and its answer, and must not be learned as one. */
+export function refuseUnwanted(row: JsonObject, columns: Readonly<Record<string, string>>): Refusal | undefined {
+  const { label } = row;
+  const unwanted = label === false || (typeof label === "string" && /^false$/i.test(label)); // of a CSV file, every cell is text
+  return unwanted && columns["instruction"] === "prompt" && columns["output"] === "completion"
+    ? refuse("unwanted-answer", "label is false: beside prompt and completion it marks an unwanted answer (KTO), and alpaca would teach it; remove the row, or rename label if it means something else")
+    : undefined;
+}
 
 const SLOTS = ["instruction", "input", "output", "system", "history"];
 

@@ -1,6 +1,6 @@
 import { FORMATS, type Format } from "../example.js";
 import { isJsonObject } from "../jsonl/json.js";
-import { ALIASES, REQUIRED, resolveColumns, type ColumnMap } from "./columns.js";
+import { ALIASES, FIELDS, REQUIRED, resolveColumns, type ColumnMap } from "./columns.js";
 import { isPreference } from "./preference.js";
 import { kindOf } from "./refusal.js";
 
@@ -26,7 +26,7 @@ export function detectRow(value: unknown, map: ColumnMap = {}): RowFormat | unde
     if (field === "messages" && keys !== "from and value") return { format: "messages", evidence: `messages, a list of turns with ${keys}` };
     return { format: "sharegpt", evidence: `${field}, a list of turns with ${keys}` };
   }
-  const resolved = resolveColumns("alpaca", value, Object.fromEntries(Object.entries(map).filter(([field]) => field !== "chosen")));
+  const resolved = resolveColumns("alpaca", value, Object.fromEntries(Object.entries(map).filter(([field]) => FIELDS.alpaca.includes(field))));
   if ("ok" in resolved) return resolved.code === "ambiguous-columns" ? { format: "alpaca", evidence: "instruction and output under several names" } : undefined;
   const column = (field: string): string => resolved.columns[field] ?? field;
   if (Object.hasOwn(value, column("instruction")) && Object.hasOwn(value, column("output")) && column("instruction") !== column("output")) {
@@ -80,7 +80,7 @@ export function detectFormat(rows: Iterable<unknown>, map: ColumnMap = {}): Dete
     }
   }
   const [best] = FORMATS.filter((format) => counts[format]).sort((a, b) => (counts[b] ?? 0) - (counts[a] ?? 0));
-  if (best === undefined) return unknownFormat(total, fields, counts);
+  if (best === undefined) return unknownFormat(total, fields, counts, map);
   const said = [...evidence].filter(([, { format }]) => format === best).sort(([, a], [, b]) => b.count - a.count);
   return {
     ok: true,
@@ -91,15 +91,19 @@ export function detectFormat(rows: Iterable<unknown>, map: ColumnMap = {}): Dete
   };
 }
 
-function unknownFormat(total: number, fields: ReadonlyMap<string, string>, counts: UnknownFormat["counts"]): UnknownFormat {
+function unknownFormat(total: number, fields: ReadonlyMap<string, string>, counts: UnknownFormat["counts"], map: ColumnMap): UnknownFormat {
   const found = [...fields].map(([name, kind]) => `${name} (${kind})`);
   const has = (format: Format, field: string): boolean => fields.has(field) || (ALIASES[format][field] ?? []).some((alias) => fields.has(alias));
   const missing = (format: Format): string[] => REQUIRED[format].filter((field) => !has(format, field));
   // Of formats that lack equally little, the one of which more is there.
   const [nearest = "alpaca"] = [...FORMATS].sort((a, b) => missing(a).length / REQUIRED[a].length - missing(b).length / REQUIRED[b].length);
   const [wrapper] = [...fields].find(([name, kind]) => fields.size <= 3 && kind === "a list" && ["data", "rows", "train", "examples", "instances", "items"].includes(name)) ?? [];
+  const lost = Object.entries(map).find(([, column]) => !fields.has(column));
+  const turns = ["messages", "conversations", "conversation"].find((name) => fields.get(name) === "text");
   let remedy: string;
-  if (total === 0) remedy = "there are no rows to tell it from";
+  if (total === 0 || fields.size === 0) remedy = "there are no rows to tell it from";
+  else if (lost) remedy = `there is no ${lost[1]}, which --map makes ${lost[0]}; name a column that is there`;
+  else if (turns !== undefined) remedy = `${turns} must hold a list of turns; in a cell of CSV, as JSON: write it with json.dumps, not as Python prints it`;
   else if (wrapper !== undefined) remedy = `the rows seem to be inside ${wrapper}: write that list alone into the file`;
   else {
     const lacks = missing(nearest);

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Message, Role, ToolCall } from "../example.js";
-import { parseJson, type JsonObject } from "../jsonl/json.js";
+import { isJsonObject, parseJson, type JsonObject } from "../jsonl/json.js";
 import { refuse, refusePair, type Codec, type Refusal } from "./codec.js";
 import { kindOf, refusalOf } from "./refusal.js";
 import { argumentsText, inventIds, readTools, writeTools, type ToolsStyle } from "./tools.js";
@@ -68,6 +68,17 @@ export const messages: Codec = {
   },
 };
 
+/**
+ * Refuses to write a row plainly of which a turn is not to be trained on (`weight: 0`, OpenAI fine-tuning): no plain row
+ * can say so, and the answer would be learned.
+ */
+export function refuseUntrained(row: JsonObject): Refusal | undefined {
+  const turns: unknown[] = Array.isArray(row["messages"]) ? row["messages"] : [];
+  const index = turns.findIndex((turn) => isJsonObject(turn) && turn["role"] === "assistant" && turn["weight"] === 0);
+  return index === -1 ? undefined
+    : refuse("untrained-turn", `messages[${index}].weight is 0: the answer is not to be learned, and a plain row cannot say so; take the turn out with its question, or the weight off`);
+}
+
 /** Reads a list of messages that fits {@link ChatMessageSchema}. Parts of a content are joined without anything between. */
 export function readMessages(list: readonly ChatMessage[], field: string): { ok: true; messages: Message[]; style: MessagesStyle } | Refusal {
   const messages: Message[] = [];
@@ -76,6 +87,7 @@ export function readMessages(list: readonly ChatMessage[], field: string): { ok:
   for (const [index, source] of list.entries()) {
     const at = `${field}[${index}]`;
     const role: Role = source.role === "developer" ? "system" : source.role;
+    if (isJsonObject(source["function_call"])) return refuse("unsupported-content", `${at}.function_call is the form in which the OpenAI API called tools until 2023; write it as tool_calls`);
     const calls = source.tool_calls && source.tool_calls.length > 0 ? source.tool_calls : undefined;
     let content: string | null;
     if (Array.isArray(source.content)) {

@@ -1,6 +1,6 @@
 import type { Example, Format } from "../example.js";
 import { isJsonObject, sameJson, setOwn, type JsonObject } from "../jsonl/json.js";
-import { alpaca } from "./alpaca.js";
+import { alpaca, refuseUnwanted } from "./alpaca.js";
 import type { Codec, Encoded } from "./codec.js";
 import { resolveColumns, toColumns, toFields, type ColumnMap } from "./columns.js";
 import { checkExample } from "./conversation.js";
@@ -43,9 +43,11 @@ export function parseRow(format: Format, value: unknown, options: ParseOptions =
   const resolved = resolveColumns(format, side.rest, options.map);
   if ("ok" in resolved) return resolved;
   const { columns } = resolved;
+  const unwanted = format === "alpaca" ? refuseUnwanted(side.rest, columns) : undefined;
+  if (unwanted) return unwanted;
   const row = toFields(side.rest, columns);
   const decoded = CODECS[format].read(row, side.carried);
-  if (!decoded.ok) return decoded;
+  if (!decoded.ok) return inColumns(decoded, columns);
 
   const own: JsonObject = {};
   for (const key of Object.keys(row)) if (!decoded.used.includes(key)) setOwn(own, key, row[key]);
@@ -53,7 +55,7 @@ export function parseRow(format: Format, value: unknown, options: ParseOptions =
   if (decoded.tools) example.tools = decoded.tools;
   if (decoded.preference) example.preference = decoded.preference;
   const refusal = checkExample(example, (part, index) => decoded.at(part, index));
-  if (refusal) return refusal;
+  if (refusal) return inColumns(refusal, columns);
 
   const shape = completeShape(format, example, { ...(Object.keys(columns).length > 0 ? { columns } : {}), ...decoded.shape }, side.rest, side.carried);
   if (Object.keys(shape).length > 0) {
@@ -88,6 +90,13 @@ export function formatRow(format: Format, example: Example, options: FormatOptio
     return refuse("field-collision", `has the extra field ${names}, which is a field of ${format} itself; rename it`);
   }
   return { ok: true, row: putSide(written.row, others, written.carried) };
+}
+
+/** A reason begins with the field it is about: the reader of a file knows it by its column. */
+function inColumns(refusal: Refusal, columns: Readonly<Record<string, string>>): Refusal {
+  const field = /^\w+/.exec(refusal.reason)?.[0] ?? "";
+  const column = Object.hasOwn(columns, field) ? columns[field] : undefined;
+  return column === undefined ? refusal : { ...refusal, reason: column + refusal.reason.slice(field.length) };
 }
 
 type Written = { ok: true; row: JsonObject; carried: Carried };

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { createReadStream, promises as fs } from "node:fs";
 import { join } from "node:path";
 import { FileError, fileError } from "../jsonl/file-error.js";
+import { readManifest } from "../report/manifest.js";
 import type { DocumentKind } from "./document.js";
 
 /** What a file is read as. */
@@ -32,10 +33,12 @@ const KINDS: readonly [RegExp, SourceKind][] = [
 ];
 const READABLE = "JSONL, JSON, CSV, TSV (also .gz), Markdown, HTML or text";
 const IGNORED_FOLDERS = new Set(["node_modules", "__pycache__", "__MACOSX"]);
+/** What a build writes beside its rows. A teacher is not to be paid for pairs of a report, nor rejected rows to come back. */
+const DATASET_FILES = new Set(["manifest.json", "rejected.jsonl", "data_report.md", "data_report.json", "report"]);
 
 /**
- * Finds the files that paths stand for. Folders are walked in the order of their names; hidden files, `node_modules`
- * and the folders in `exclude` are passed over. A file found twice is taken once.
+ * Finds the files that paths stand for. Folders are walked in the order of their names; hidden files, `node_modules`,
+ * the folders in `exclude` and, of a dataset that a build made, all but its rows are passed over. A file found twice is taken once.
  *
  * @param paths - files and folders
  * @param exclude - real paths of folders that are not to be read, such as the output
@@ -53,7 +56,11 @@ export async function findSources(
   const take = async (path: string, named: boolean): Promise<void> => {
     signal?.throwIfAborted();
     const name = path.split("\\").join("/");
-    const real = await fs.realpath(path).catch((error: unknown) => { throw fileError(error, path, "read"); });
+    const real = await fs.realpath(path).catch(async (error: unknown) => {
+      // A pipe, such as /dev/stdin, is there and has no real path.
+      const piped = await fs.stat(path).then((stat) => !stat.isFile() && !stat.isDirectory(), () => false);
+      throw piped ? new FileError("unsupported", path, "is a pipe, and a build reads its sources more than once", "write it to a file first") : fileError(error, path, "read");
+    });
     if (seen.has(real) || exclude.includes(real)) {
       if (named) skipped.push({ name, reason: seen.has(real) ? "is given twice; it was read once" : "is the output of this build" });
       return;
@@ -62,8 +69,9 @@ export async function findSources(
     const stat = await fs.stat(path);
     if (stat.isDirectory()) {
       const entries = await fs.readdir(path).catch((error: unknown) => { throw fileError(error, path, "read"); });
+      const besideRows = readManifest(path) ? DATASET_FILES : undefined;
       for (const entry of entries.sort()) {
-        if (entry.startsWith(".") || IGNORED_FOLDERS.has(entry)) continue;
+        if (entry.startsWith(".") || IGNORED_FOLDERS.has(entry) || besideRows?.has(entry)) continue;
         try {
           await take(join(path, entry), false);
         } catch (error) {

@@ -50,7 +50,8 @@ export async function openBytes(source: string | AsyncIterable<Uint8Array>, star
     if (stat.isFile()) size = stat.size;
     // A plain file is entered at the offset; compressed or piped data has to be read from its beginning.
     if (startOffset > 0 && stat.isFile() && !(await isGzipFile(source))) skipped = startOffset;
-    raw = createReadStream(source, { start: skipped, highWaterMark: CHUNK_BYTES });
+    // Read from a position, even from 0, a pipe such as /dev/stdin answers that it cannot seek.
+    raw = createReadStream(source, { ...(skipped > 0 ? { start: skipped } : {}), highWaterMark: CHUNK_BYTES });
   } else {
     raw = source;
   }

@@ -8,11 +8,14 @@ import { DEFAULT_MAX_LINE_BYTES, PendingRow, type BadRow, type Place, type ReadO
 const NEWLINE = 10, RETURN = 13, QUOTE = 34;
 const BOM = [0xef, 0xbb, 0xbf];
 
+/** Begins the name of a column without one. Its empty cells are left out: a spreadsheet has any number of such columns. */
+const UNNAMED = "Unnamed: ";
+
 /** Columns whose cells hold JSON in practice: what a spreadsheet export makes of a list or a nested object. */
 const JSON_COLUMNS = new Set(["messages", "conversations", "conversation", "history", "tools", "prompt", "chosen", "rejected"]);
 
 /**
- * Reads CSV or TSV with a header row. A row becomes an object of its columns, all strings; a cell of a list column
+ * Reads CSV or TSV with a header row, before which Excel's line `sep=;` may stand. A row becomes an object of its columns, all strings; a cell of a list column
  * (`messages`, `conversations`, `history`, …) that holds a JSON array is parsed. `line` is the line on which the record
  * begins: a quoted cell may hold line ends.
  *
@@ -27,7 +30,8 @@ export async function* readCsv(chunks: AsyncIterable<Buffer>, delimiter: string,
   const name = options.name ?? "the source";
   let header = options.header;
   const itemsOf = (records: (CsvRecord | BadRow)[]): RowItem[] => {
-    const first = header === undefined ? records.shift() : undefined;
+    let first = header === undefined ? records.shift() : undefined;
+    if (first && isDelimiterLine(first)) first = records.shift();
     if (first) header = headerOf(first, delimiter, name);
     return header === undefined ? [] : itemsOfRecords(records, header, delimiter);
   };
@@ -116,14 +120,23 @@ class RecordSplitter {
   }
 }
 
+/** Whether a record is Excel's line `sep=;`, which stands before the header and names the delimiter. */
+function isDelimiterLine(record: CsvRecord | BadRow): boolean {
+  return record.offset === 0 && record.problem === undefined && DELIMITER_LINE.test(record.cells);
+}
+
+const DELIMITER_LINE = /^"?sep=([,;\t|])"?$/i;
+
 function headerOf(record: CsvRecord | BadRow, delimiter: string, file: string): string[] {
+  if (!record.problem && record.cells.includes("\0")) throw new FileError("header", file, "holds NUL bytes, as UTF-16 text without a mark does", "save it as UTF-8, e.g. with: iconv -f UTF-16LE -t UTF-8");
+  if (!record.problem && /^\s*(?:\{\s*"|\[\s*(?:\{|$))/.test(record.cells)) throw new FileError("header", file, "holds JSON, not CSV", "name it .jsonl, or .json if it is one array");
   const cells = record.problem || record.unclosed ? undefined : cellsOf([record.cells], delimiter)?.[0];
   if (!cells) throw new FileError("header", file, "has a header row that cannot be read", "write the names of the columns into its first row");
-  const names = cells.map(utf8);
+  // An index that pandas wrote has no name, nor have the empty columns of a spreadsheet: they get the name that pandas gives.
+  const names = cells.map((cell, at) => (cell === "" && cells.length > 1 ? `${UNNAMED}${at}` : utf8(cell)));
   const twice = names.find((column, at) => names.indexOf(column) !== at);
   if (twice !== undefined) throw new FileError("header", file, `has two columns named ${JSON.stringify(twice)}`, "rename one of them");
-  const empty = names.indexOf("");
-  if (empty !== -1) throw new FileError("header", file, `has no name for column ${empty + 1} in its first row`, "write a header row with a name for each column");
+  if (cells.every((cell) => cell === "")) throw new FileError("header", file, "has no names of columns in its first row", "write a header row with a name for each column");
   if (names.some((column) => column.includes("\r"))) throw new FileError("header", file, "ends its lines with CR alone, as Macs did before 2001", "convert the line ends, e.g. with: tr '\\r' '\\n'");
   return names;
 }
@@ -179,6 +192,7 @@ function itemOfCells(record: CsvRecord, cells: readonly string[], header: readon
   const value: JsonObject = {};
   for (const [at, cell] of cells.entries()) {
     const column = header[at] as string;
+    if (cell === "" && column.startsWith(UNNAMED)) continue;
     setOwn(value, column, cellValue(column, utf8(cell)));
   }
   return { line: record.line, offset: record.offset, end: record.end, text: kept.raw, value };
@@ -209,14 +223,18 @@ function rawText(latin1: string): Pick<RowProblem, "raw" | "rawEncoding"> {
 /** The column names in the first bytes of a file, for a reading that resumes past its header row. */
 export function readHeader(head: Buffer, delimiter: string, file: string): string[] {
   const splitter = new RecordSplitter(delimiter.charCodeAt(0), {});
-  const [first] = [...splitter.push(head), ...splitter.finish()];
+  const records = [...splitter.push(head), ...splitter.finish()];
+  const first = records.find((record) => !isDelimiterLine(record));
   if (!first) throw new FileError("header", file, "is empty", "read it from the beginning");
   return headerOf(first, delimiter, file);
 }
 
-/** The delimiter of a file, by the first line: the one of comma, semicolon, tab and bar that occurs most outside quotes. */
+/** The delimiter of a file, by the first line: the one that Excel names there (`sep=;`), else that of comma, semicolon, tab and bar which occurs most outside quotes. */
 export function sniffDelimiter(head: string): string {
-  const line = (/^[^\r\n]*/.exec(head)?.[0] ?? "").replace(/"(?:[^"]|"")*"/g, "");
+  const first = /^(?:\xef\xbb\xbf)?([^\r\n]*)/.exec(head)?.[1] ?? "";
+  const named = DELIMITER_LINE.exec(first)?.[1];
+  if (named !== undefined) return named;
+  const line = first.replace(/"(?:[^"]|"")*"/g, "");
   const counts = [",", ";", "\t", "|"].map((mark) => ({ mark, count: line.split(mark).length - 1 }));
   return counts.reduce((best, next) => (next.count > best.count ? next : best)).mark;
 }

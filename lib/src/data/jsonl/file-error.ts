@@ -39,6 +39,7 @@ export function fileError(error: unknown, path: string, doing: "read" | "write")
         ? new FileError("not-found", path, "no such file", "check the name and the folder you are in", cause)
         : new FileError("not-found", path, "its folder does not exist", "create the folder first", cause);
     case "ENOTDIR":
+    case "EEXIST": // what mkdir answers where the last folder of the path is a file
       return new FileError("not-found", path, "a part of the path is a file, not a folder", "check the path", cause);
     case "EISDIR":
       return new FileError("is-directory", path, "is a folder", "name a file", cause);

@@ -178,10 +178,24 @@ function explainSyntax(text: string, error: unknown): { code: string; reason: st
   if (/[:[,]\s*-?(?:NaN|Infinity)\b/.test(head)) return { code, reason: "is not JSON: NaN and Infinity have no JSON form; write null" };
   if (/[:[,]\s*(?:True|False|None)\b/.test(head)) return { code, reason: "is not JSON: True, False or None, as Python prints them; write it with json.dumps" };
   if (/,\s*[}\]]$/.test(tail) && /property name|Unexpected token/.test(said)) return { code, reason: `is not JSON: a comma before the closing bracket${where}; remove it` };
+  if (/^\s*(?:\/\/|\/\*|#)/.test(head)) return { code, reason: "is a comment, and JSON has none; remove the line" };
+  if (/^\s*[{[]\s*$/.test(head)) return { code, reason: "is the beginning of JSON over several lines; put each row on one line, or name the file .json" };
+  if (/after JSON/.test(said) && /[}\]],$/.test(tail) && isJson(text.slice(0, text.lastIndexOf(",")))) {
+    return { code, reason: "is not JSON: a comma after the row; remove it" };
+  }
   if (/after JSON/.test(said)) return { code, reason: `is not one JSON value: more text follows${where}; put each row on its own line` };
   if (/Unexpected end|Unterminated/.test(said)) return { code, reason: "is cut off: the JSON value does not end; restore the rest of the row" };
   if (/control character/.test(said)) return { code, reason: `is not JSON: a raw control character in a string${where}; write it as an escape such as \\n` };
   return { code, reason: `is not JSON: ${said.replace(/\s+/g, " ").slice(0, 200)}` };
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /**

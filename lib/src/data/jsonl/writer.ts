@@ -32,8 +32,11 @@ class PartialFile {
   static async open(path: string): Promise<PartialFile> {
     try {
       const target = await fs.realpath(path).catch(() => path);
-      const existing = await fs.stat(target).catch(() => undefined);
+      // Of the path itself: what /dev/stdout leads to may be a pipe, which has no real path.
+      const existing = await fs.stat(path).catch(() => undefined);
       if (existing?.isDirectory()) throw new FileError("is-directory", path, "is a folder", "name a file for the output");
+      // The rename would put a file in the place of the device itself: as root, of /dev/null.
+      if (existing && !existing.isFile()) throw new FileError("unsupported", path, "is a device or a pipe, which cannot be replaced in one step", "name a file for the output");
       const folder = dirname(target);
       await removeStale(folder, basename(target));
       const partial = join(folder, `.${basename(target)}.${process.pid}-${randomBytes(4).toString("hex")}.partial`);

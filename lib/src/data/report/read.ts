@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildDataset } from "../build/dataset.js";
 import type { BuildOptions } from "../build/options.js";
-import { FileError } from "../jsonl/file-error.js";
+import { BuildError, NothingLeftError } from "../build/workspace.js";
+import { FileError, fileError } from "../jsonl/file-error.js";
 import { DataReportSchema, type DataReport } from "./report.js";
 
 /**
@@ -24,11 +25,22 @@ export async function readReport(path: string, options: Omit<BuildOptions, "sour
       throw new FileError("unsupported", stored, "is not a report of this library", "build the dataset again", { cause });
     }
   }
-  const temporary = mkdtempSync(join(tmpdir(), "llmops-report-"));
+  const temporary = temporaryFolder();
   try {
     const { report } = await buildDataset({ ...options, sources: [path], out: join(temporary, "all"), split: { fractions: [1] }, splitNames: ["all"] });
     return report;
+  } catch (error) {
+    // The rejected rows go with the temporary folder: do not send anyone there.
+    throw error instanceof NothingLeftError ? new BuildError(`there is nothing to report: ${error.why}`, { cause: error }) : error;
   } finally {
     rmSync(temporary, { recursive: true, force: true });
+  }
+}
+
+function temporaryFolder(): string {
+  try {
+    return mkdtempSync(join(tmpdir(), "llmops-report-"));
+  } catch (error) {
+    throw fileError(error, tmpdir(), "write");
   }
 }

@@ -8,12 +8,15 @@ import { countStrata, imbalances, type Imbalance, type StratumCounts } from "./t
 /** More values than this are an id or a text, not a category. */
 export const MAX_STRATA = 10_000;
 
+/** The stratum of rows that have no value in the field. */
+export const NO_STRATUM = "(none)";
+
 /** The value that rows are stratified by, as text; rows without one make a stratum of their own. */
 export function stratumOf(example: Example, stratify: string | ((example: Example) => string) | undefined): string {
   if (stratify === undefined) return "all";
   if (typeof stratify === "function") return stratify(example);
   const value = example.extra[stratify];
-  if (value === undefined || value === null || value === "") return "(none)";
+  if (value === undefined || value === null || value === "") return NO_STRATUM;
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
