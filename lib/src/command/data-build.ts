@@ -1,8 +1,9 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
-import { ENCODINGS, SCOPES, type Encoding, type Scope } from "../data/clean/index.js";
+import { SCOPES, type Scope } from "../data/clean/index.js";
 import { buildDataset, type BuildOptions, type BuildProgress, type BuildResult, type PiiMode } from "../data/build/index.js";
 import { FORMATS, type Format } from "../data/example.js";
 import type { SplitSize } from "../data/split/index.js";
+import { ENCODINGS, type Encoding } from "../data/tokens/index.js";
 import { createPairWriter, openTeacher, TeacherError, type Teacher } from "../teacher/index.js";
 import { CommandError, EXIT, EXIT_HELP, interruptible } from "./failure.js";
 import { collectMap, formatOption } from "./format-option.js";

@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
 import { contentHash, exampleText } from "../clean/content.js";
 import { maskExample, PII_MASKS } from "../clean/pii.js";
-import { countTokens, lengthFault } from "../clean/tokens.js";
 import { ContentIndex } from "../dedup/exact.js";
 import type { Duplicates } from "../dedup/prefix.js";
 import { shingles } from "../dedup/shingles.js";
@@ -9,6 +8,8 @@ import type { Example, Format } from "../example.js";
 import { formatRow } from "../formats/row.js";
 import { readJsonl } from "../jsonl/reader.js";
 import { MAX_STRATA, orderStrata, stratumOf } from "../split/dataset.js";
+import { lengthFault } from "../tokens/length.js";
+import { countTokens } from "../tokens/open.js";
 import { readDuplicates } from "./compare.js";
 import { boundsOf } from "./options.js";
 import type { WorkRow } from "./read.js";

@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import { canonicalJson, type Scope } from "../clean/content.js";
-import { checkBounds, type Encoding } from "../clean/tokens.js";
 import type { Keep } from "../dedup/fuzzy.js";
 import { planBands } from "../dedup/minhash.js";
 import type { Example, Format, Origin } from "../example.js";
@@ -9,6 +8,8 @@ import type { ChunkOptions } from "../ingest/chunk.js";
 import type { PairWriter } from "../ingest/document.js";
 import { checkNames } from "../split/dataset.js";
 import { SplitError, type SplitSize } from "../split/quota.js";
+import { checkBounds } from "../tokens/length.js";
+import type { Encoding } from "../tokens/openai.js";
 
 /** What to do with personal data and secrets. */
 export type PiiMode = "mask" | "drop" | "off";
