@@ -1,4 +1,5 @@
 import type { Example, Message, ToolDefinition } from "../example.js";
+import { WordCounter } from "./words.js";
 
 /**
  * The encodings of OpenAI's chat models: `o200k_base` since GPT-4o, `cl100k_base` for GPT-4 and GPT-3.5, and
@@ -7,7 +8,11 @@ import type { Example, Message, ToolDefinition } from "../example.js";
 export const ENCODINGS = ["o200k_base", "cl100k_base", "o200k_harmony"] as const;
 export type Encoding = (typeof ENCODINGS)[number];
 
-type Loaded = Pick<typeof import("gpt-tokenizer/encoding/o200k_base"), "countTokens" | "encode">;
+type Library = Pick<typeof import("gpt-tokenizer/encoding/o200k_base"), "countTokens" | "encode">;
+interface Loaded {
+  encode: Library["encode"];
+  words: WordCounter;
+}
 const loadedEncodings = new Map<Encoding, Loaded>();
 
 /** Each vocabulary takes 0.2 s and tens of megabytes to load: only when it is first asked for. */
@@ -17,7 +22,8 @@ function load(encoding: Encoding): Loaded {
   if (!ENCODINGS.includes(encoding)) {
     throw new RangeError(`unknown encoding "${String(encoding)}": use ${ENCODINGS.join(", ")}`);
   }
-  const loaded = require(`gpt-tokenizer/encoding/${encoding}`) as Loaded;
+  const { countTokens, encode } = require(`gpt-tokenizer/encoding/${encoding}`) as Library;
+  const loaded = { encode, words: new WordCounter((text) => countWhole(text, countTokens)) };
   loadedEncodings.set(encoding, loaded);
   return loaded;
 }
@@ -36,7 +42,10 @@ const LONGEST_PIECE = 4096;
  * @throws RangeError for an unknown encoding
  */
 export function countTextTokens(text: string, { encoding = "o200k_base" }: { encoding?: Encoding } = {}): number {
-  const { countTokens: count } = load(encoding);
+  return load(encoding).words.count(text);
+}
+
+function countWhole(text: string, count: Library["countTokens"]): number {
   if (text.length <= LONGEST_PIECE) return count(text, AS_TEXT);
   let tokens = 0;
   for (const piece of pieces(text)) tokens += count(piece, AS_TEXT);
