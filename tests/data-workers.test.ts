@@ -60,7 +60,7 @@ async function sameWithWorkers(options: Omit<BuildOptions, "out" | "workers">, n
   assert.equal(started.length, 0);
   for (const workers of numbers) {
     const out = fresh();
-    const earlier = started.length;
+    const earlier: number = started.length;
     await buildDataset({ ...options, out, workers });
     assert.equal(started.length - earlier, workers);
     assert.deepEqual(contents(out), contents(alone), `${workers} workers`);
