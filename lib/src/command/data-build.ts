@@ -1,9 +1,10 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
-import { ENCODINGS, SCOPES, type Encoding, type Scope } from "../data/clean/index.js";
+import { SCOPES, type Scope } from "../data/clean/index.js";
 import { buildDataset, type BuildOptions, type BuildProgress, type BuildResult, type PiiMode } from "../data/build/index.js";
 import { FORMATS, type Format } from "../data/example.js";
 import type { SplitSize } from "../data/split/index.js";
-import { createPairWriter, openTeacher, TeacherError, type Teacher } from "../teacher/index.js";
+import { ENCODINGS, type Encoding } from "../data/tokens/index.js";
+import type { createPairWriter, Teacher, TeacherError } from "../teacher/index.js";
 import { CommandError, EXIT, EXIT_HELP, interruptible, isAbort } from "./failure.js";
 import { collectMap, formatOption, outputPath } from "./format-option.js";
 import { count, counted, Reporter, textTable, type Progress } from "./output.js";
@@ -23,7 +24,9 @@ interface BuildCommandOptions {
   keep: "first" | "longest";
   minTokens: number;
   maxTokens?: number;
-  encoding: Encoding;
+  encoding?: Encoding;
+  tokenizer?: string;
+  workers?: number;
   stratify?: string;
   pii: PiiMode;
   fuzzy: boolean;
@@ -60,11 +63,13 @@ export function registerDataBuild(data: Command): void {
     .option("--no-fuzzy", "keep near-duplicates")
     .option("--min-tokens <number>", "shortest row", wholeNumber, 1)
     .option("--max-tokens <number>", "longest row (default: none)", wholeNumber)
-    .addOption(new Option("--encoding <name>", "the tokens that are counted").choices(ENCODINGS).default("o200k_base"))
+    .addOption(new Option("--encoding <name>", "the tokens that are counted (default: o200k_base)").choices(ENCODINGS))
+    .addOption(new Option("--tokenizer <folder>", "count as the tokenizer.json in this folder does, with its chat template").conflicts("encoding"))
     .option("--stratify <field>", "a field whose values are spread over the splits in proportion")
     .addOption(new Option("--pii <mode>", "what to do with personal data and secrets").choices(["mask", "drop", "off"]).default("mask"))
     .option("--no-teacher", "do not ask a teacher for pairs of documents")
     .option("--budget <dollars>", "what the teacher may cost", dollars, 1)
+    .option("--workers <number>", "threads beside the main one; 0 for none (default: one per core but one, from a few megabytes on)", wholeNumber)
     .option("--force", "replace files of an earlier build even if they were changed since")
     .option("--strict", "exit with 1 if a row was rejected or a file not read")
     .option("--json", "print one JSON document")
@@ -114,7 +119,7 @@ async function build(paths: readonly string[], options: BuildCommandOptions): Pr
     const unread = report.skipped.length > 0 || report.sources.some(({ note }) => note !== undefined);
     process.exitCode = options.strict && (report.rows.rejected > 0 || unread) ? EXIT.rejected : EXIT.ok;
   } catch (error) {
-    if (error instanceof TeacherError && error.kind === "budget") {
+    if (isTeacherError(error) && error.kind === "budget") {
       throw new CommandError(`${error.message} Started again with a larger --budget, the build goes on from where it stopped.`, EXIT.budget, { cause: error });
     }
     if (isAbort(error)) reporter.note("What is done is kept beside the output: the same command goes on from there.");
@@ -128,30 +133,38 @@ async function build(paths: readonly string[], options: BuildCommandOptions): Pr
 function buildOptions(
   paths: readonly string[], options: BuildCommandOptions, teacher: LazyTeacher, reporter: Reporter, signal: AbortSignal,
 ): BuildOptions {
-  const { out, seed, threshold, leakThreshold, scope, keep, minTokens, encoding, pii, fuzzy } = options;
+  const { out, seed, threshold, leakThreshold, scope, keep, minTokens, pii, fuzzy } = options;
   const split = options.split ?? { fractions: [0.8, 0.1, 0.1] };
   const sizes = "counts" in split ? split.counts : split.fractions;
   if (!options.splitNames && sizes.length > SPLIT_NAMES.length) {
     throw new CommandError(`--split has ${sizes.length} sizes and there are three names, ${SPLIT_NAMES.join(", ")}: name them with --split-names`);
   }
   return {
-    sources: paths, out, split, seed, threshold, leakThreshold, scope, keep, minTokens, encoding, pii, fuzzy, signal,
+    sources: paths, out, split, seed, threshold, leakThreshold, scope, keep, minTokens, pii, fuzzy, signal,
     splitNames: options.splitNames ?? SPLIT_NAMES.slice(0, sizes.length),
     ...(options.name === undefined ? {} : { name: options.name }),
     ...(options.format ? { format: options.format } : {}),
     ...(options.from ? { from: options.from } : {}),
     ...(options.map ? { map: options.map } : {}),
     ...(options.maxTokens === undefined ? {} : { maxTokens: options.maxTokens }),
+    ...(options.encoding ? { encoding: options.encoding } : {}),
+    ...(options.tokenizer === undefined ? {} : { tokenizer: { folder: options.tokenizer } }),
+    ...(options.workers === undefined ? {} : { workers: options.workers }),
     ...(options.stratify === undefined ? {} : { stratify: options.stratify }),
     ...(options.force ? { force: true } : {}),
     ...(options.teacher ? {
       pairWriter: (chunk, { signal: stop }) => teacher.write(chunk, stop),
       pairWriterName: "teacher",
-      chunkFault: (error) => error instanceof TeacherError && CHUNK_FAULTS.has(error.kind)
+      chunkFault: (error) => isTeacherError(error) && CHUNK_FAULTS.has(error.kind)
         ? { code: `teacher-${error.kind}`, reason: error.message } : undefined,
     } : {}),
     onProgress: new StageBars(reporter).update,
   };
+}
+
+/** By its name: the class itself is loaded with the teacher, and only a build of documents has one. */
+function isTeacherError(error: unknown): error is TeacherError {
+  return error instanceof Error && (error.name === "TeacherError" || error.name === "BudgetExceeded");
 }
 
 /** A teacher that is opened when the first document asks for it. */
@@ -167,6 +180,8 @@ class LazyTeacher {
   }
 
   async write(chunk: Parameters<ReturnType<typeof createPairWriter>>[0], signal: AbortSignal | undefined) {
+    // Loaded when a document asks for it: the teacher takes longer to load than a small build takes.
+    const { createPairWriter, openTeacher } = await import("../teacher/index.js");
     this.#teacher ??= openTeacher({ budgetUsd: this.#budget, warn: this.#note }).then((teacher) => {
       this.#note(teacher.door.says);
       this.#opened = teacher;

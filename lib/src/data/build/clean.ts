@@ -1,20 +1,19 @@
 import { readFileSync } from "node:fs";
-import { contentHash, exampleText } from "../clean/content.js";
-import { maskExample, PII_MASKS } from "../clean/pii.js";
-import { countTokens, lengthFault } from "../clean/tokens.js";
 import { ContentIndex } from "../dedup/exact.js";
 import type { Duplicates } from "../dedup/prefix.js";
-import { shingles } from "../dedup/shingles.js";
 import type { Example, Format } from "../example.js";
-import { formatRow } from "../formats/row.js";
-import { readJsonl } from "../jsonl/reader.js";
-import { MAX_STRATA, orderStrata, stratumOf } from "../split/dataset.js";
+import { parseJson } from "../jsonl/json.js";
+import { MAX_STRATA, orderStrata } from "../split/dataset.js";
+import { lengthFault } from "../tokens/length.js";
 import { readDuplicates } from "./compare.js";
+import type { Crew } from "./crew.js";
+import type { CleanJob } from "./jobs.js";
 import { boundsOf } from "./options.js";
-import type { WorkRow } from "./read.js";
+import type { CleanedRows } from "./row-steps.js";
 import { Checkpoints, type BuildContext, type CleanState, type ReadState } from "./state.js";
 import { addCounts, reject, type RejectedRow } from "./tally.js";
-import { AppendFile, readNumbers } from "./work-files.js";
+import { AppendFile, NumberFile, readNumbers } from "./work-files.js";
+import { countWorkRows, HASH_BYTES, workRowBatches, workRows, type WorkRow } from "./work-rows.js";
 
 /** The numbers kept of every row that is left: 7 of 4 bytes. */
 export const RECORD = { keyLow: 0, keyHigh: 1, stratum: 2, tokens: 3, source: 4, line: 5, row: 6, length: 7 } as const;
@@ -22,24 +21,22 @@ export const RECORD = { keyLow: 0, keyHigh: 1, stratum: 2, tokens: 3, source: 4,
 /** Work rows hold a row twice, as read and as parsed; a row of the reader's limit must fit. */
 export const WORK_LINE_BYTES = 400 * 1024 * 1024;
 
-const MASKED = new RegExp(Object.values(PII_MASKS).map((mask) => mask.replace(/[[\]]/g, "\\$&")).join("|"));
-
 /**
  * The third stage: near-duplicates go, personal data is masked, lengths are checked, the caller's filter asked, and each
  * row written in its final form with the numbers that the split needs.
  *
  * Memory: 8 bytes a row for the duplicates and 8 for origins; 24 for each row with masked data.
  */
-export async function cleanStage(context: BuildContext): Promise<void> {
+export async function cleanStage(context: BuildContext, crew: Crew): Promise<void> {
   const { state, settings } = context;
   const read = state.read as ReadState;
   const clean = (state.clean ??= {
-    done: false, sizes: {}, reasons: {}, offset: 0, line: 1, row: 0,
+    done: false, sizes: {}, reasons: {}, offset: 0, row: 0,
     format: settings.format === "auto" ? commonFormat(read) : settings.format,
     piiRows: 0, piiKinds: {}, strata: [],
   });
   if (clean.done) return;
-  const stage = new Cleaning(context, clean);
+  const stage = new Cleaning(context, clean, crew);
   try {
     await stage.run();
   } finally {
@@ -57,17 +54,22 @@ function commonFormat({ sources }: ReadState): Format {
 class Cleaning {
   readonly #context: BuildContext;
   readonly #state: CleanState;
+  readonly #crew: Crew;
   readonly #files: Record<"lines" | "rejected" | "records" | "shingles" | "sizes" | "masked", AppendFile>;
   readonly #checkpoints: Checkpoints;
   readonly #duplicates: Duplicates | undefined;
   readonly #origins: Uint32Array;
+  /** Shingles of all rows in order, and how many each has: those of a row that nothing was masked in are still right. */
+  readonly #shingles: NumberFile;
+  readonly #sizes: Uint32Array;
   readonly #strata: Map<string, number>;
   /** Content of rows with masked data: masking can make two rows equal. */
   readonly #masked = new ContentIndex();
 
-  constructor(context: BuildContext, state: CleanState) {
+  constructor(context: BuildContext, state: CleanState, crew: Crew) {
     this.#context = context;
     this.#state = state;
+    this.#crew = crew;
     const open = (name: string): AppendFile => new AppendFile(context.space.file(`clean.${name}`), state.sizes[name] ?? 0);
     this.#files = {
       lines: open("lines"), rejected: open("rejected"), records: open("records"),
@@ -76,109 +78,138 @@ class Cleaning {
     this.#checkpoints = new Checkpoints(this.#files);
     this.#duplicates = readDuplicates(context);
     this.#origins = readNumbers(context.space.file("read.origins"));
+    this.#sizes = readNumbers(context.space.file("read.sizes"));
+    this.#shingles = new NumberFile(context.space.file("read.shingles"));
+    for (let row = 0; row < state.row; row++) this.#shingles.skip(this.#sizes[row] as number);
     this.#strata = new Map(state.strata.map((name, number) => [name, number]));
     if (this.#files.masked.size > 0) {
       const hashes = readFileSync(this.#files.masked.path);
-      for (let at = 0; at < hashes.length; at += 16) this.#masked.add(hashes.subarray(at, at + 16));
+      for (let at = 0; at < hashes.length; at += HASH_BYTES) this.#masked.add(hashes.subarray(at, at + HASH_BYTES));
     }
   }
 
   close(): void {
     this.#checkpoints.close();
+    this.#shingles.close();
   }
 
   async run(): Promise<void> {
-    const { options, space } = this.#context;
     const total = this.#origins.length / 2;
-    const rows = readJsonl(space.file("read.rows"), {
-      startOffset: this.#state.offset, startLine: this.#state.line, maxLineBytes: WORK_LINE_BYTES, ...(options.signal ? { signal: options.signal } : {}),
-    });
-    for await (const batch of rows) {
-      const first = batch[0];
-      if (first && this.#checkpoints.due()) {
-        this.#state.offset = first.offset;
-        this.#state.line = first.line;
+    let row = this.#state.row;
+    let { offset } = this.#state;
+    for await (const { job, result } of this.#crew.map(this.#jobs())) {
+      if (this.#checkpoints.due()) {
+        this.#state.offset = offset;
+        this.#state.row = row;
         this.#state.strata = [...this.#strata.keys()];
         await this.#checkpoints.save(this.#context, this.#state);
       }
-      for (const item of batch) {
-        if (item.problem) throw new Error(`${space.file("read.rows")}:${item.line}: ${item.problem.reason}`);
-        await this.#take(item.value as unknown as WorkRow);
-        this.#state.row++;
+      const bytes = Buffer.from(job.bytes.buffer, job.bytes.byteOffset, job.bytes.byteLength);
+      let line = 0;
+      let at = 0;
+      for (const work of workRows(bytes)) {
+        const size = result.sizes[at] as number;
+        await this.#take(work, row, at, result, line);
+        line += size;
+        at++;
+        row++;
       }
-      this.#context.progress({ stage: "clean", done: this.#state.row, total, unit: "rows" });
+      offset += bytes.length;
+      this.#context.progress({ stage: "clean", done: row, total, unit: "rows" });
     }
     this.#state.done = true;
+    this.#state.row = row;
     this.#state.strata = [...this.#strata.keys()];
     await this.#checkpoints.save(this.#context, this.#state);
+  }
+
+  *#jobs(): Generator<CleanJob, void, void> {
+    const { options, space } = this.#context;
+    let row = this.#state.row;
+    for (const bytes of workRowBatches(space.file("read.rows"), this.#state.offset)) {
+      options.signal?.throwIfAborted();
+      const skip = new Uint8Array(countWorkRows(bytes));
+      for (let at = 0; at < skip.length; at++, row++) skip[at] = this.#keptRow(row) === row ? 0 : 1;
+      yield { kind: "clean", bytes, skip, format: this.#state.format, keepJson: options.filter !== undefined };
+    }
+  }
+
+  #keptRow(row: number): number {
+    return this.#duplicates?.keptRows[row] ?? row;
   }
 
   #place(row: number): string {
     return `${this.#context.sources[this.#origins[2 * row] as number]?.name ?? ""}:${this.#origins[2 * row + 1]}`;
   }
 
-  async #take({ source, line, example: given, raw }: WorkRow): Promise<void> {
+  /** Decides about a row: `at` is its number in the batch, `start` where its line begins in the batch's lines. */
+  async #take(work: WorkRow, row: number, at: number, cleaned: CleanedRows, start: number): Promise<void> {
     const { settings, options, sources } = this.#context;
-    const row = this.#state.row;
+    const { source, line } = work;
     const origin = { source: sources[source]?.name ?? "", line };
+    const size = this.#sizes[row] as number;
     const out = (step: RejectedRow["step"], code: string, reason: string): void => {
-      reject({ ...origin, step, code, reason, raw }, this.#files.rejected, this.#state.reasons);
+      reject({ ...origin, step, code, reason, raw: work.raw }, this.#files.rejected, this.#state.reasons);
+      this.#shingles.skip(size);
     };
 
-    const keptRow = this.#duplicates?.keptRows[row] ?? row;
+    const keptRow = this.#keptRow(row);
     if (keptRow !== row) {
       const similarity = this.#duplicates?.similarities[row] ?? 0;
       // Cut, not rounded: 0.7999 must not read as 0.80, nor 0.9999 as the same text.
       out("fuzzy-dedup", "near-duplicate-of", `is ${(Math.floor(similarity * 1000 + 1e-3) / 1000).toFixed(3)} similar to ${this.#place(keptRow)}, which is kept`);
       return;
     }
-    let example: Example = given;
-    if (settings.pii !== "off") {
-      const masked = maskExample(example);
-      const kinds = Object.entries(masked.counts);
-      if (kinds.length > 0) {
-        this.#state.piiRows++;
-        addCounts(this.#state.piiKinds, masked.counts);
-        if (settings.pii === "drop") {
-          out("pii", "personal-data", `holds ${kinds.map(([kind, count]) => `${count} × ${kind}`).join(", ")}; mask it to keep the row`);
-          return;
-        }
-        example = masked.example;
+    const masked = cleaned.masked.get(at);
+    if (masked) {
+      this.#state.piiRows++;
+      addCounts(this.#state.piiKinds, masked.counts);
+      if (settings.pii === "drop") {
+        const kinds = Object.entries(masked.counts).map(([kind, count]) => `${count} × ${kind}`);
+        out("pii", "personal-data", `holds ${kinds.join(", ")}; mask it to keep the row`);
+        return;
       }
     }
-    const hash = contentHash(example);
-    if (settings.pii === "mask" && MASKED.test(exampleText(example))) {
+    const hash = masked ? Buffer.from(masked.hash) : work.hash;
+    if (cleaned.withMask.has(at)) {
       if (this.#masked.add(hash) !== undefined) {
         out("pii", "duplicate-after-masking", "has the same content as an earlier row once personal data is masked");
         return;
       }
       this.#files.masked.write(hash);
     }
-    const bounds = boundsOf(settings);
-    const tokens = countTokens(example, bounds);
-    const fault = lengthFault(tokens, bounds);
-    if (fault) {
-      out("length", fault, `has ${tokens} tokens, ${fault === "too-long" ? `more than ${settings.maxTokens}` : `fewer than ${settings.minTokens}`}`);
+    const fault = cleaned.faults.get(at);
+    if (fault?.step === "length") {
+      out(fault.step, fault.code, fault.reason);
+      return;
+    }
+    const tokens = cleaned.tokens[at] as number;
+    const length = lengthFault(tokens, boundsOf(settings));
+    if (length) {
+      out("length", length, `has ${tokens} tokens, ${length === "too-long" ? `more than ${settings.maxTokens}` : `fewer than ${settings.minTokens}`}`);
       return;
     }
     if (options.filter) {
-      const verdict = await options.filter.test(example, origin);
+      const verdict = await options.filter.test(masked?.json === undefined ? work.example : exampleOf(masked.json), origin);
       if (verdict !== true) {
         out("filter", verdict.code, verdict.reason);
         return;
       }
     }
-    const formatted = formatRow(this.#state.format, example, { plain: true });
-    if (!formatted.ok) {
-      out("format", formatted.code, `cannot be written as ${this.#state.format}: ${formatted.reason}`);
+    if (fault) {
+      out(fault.step, fault.code, fault.reason);
       return;
     }
-    this.#files.lines.write(`${JSON.stringify(formatted.row)}\n`);
-    const set = shingles(exampleText(example, settings.scope), settings.shingle);
+    this.#files.lines.write(cleaned.lines.subarray(start, start + (cleaned.sizes[at] as number)));
+    const set = this.#shingles.take(size);
+    this.#keepShingles(masked ? masked.shingles : set);
+    const stratum = this.#stratum(cleaned.strata[cleaned.stratum[at] as number] as string);
+    this.#files.records.writeNumbers(Uint32Array.of(hash.readUInt32LE(0), hash.readUInt32LE(4), stratum, tokens, source, line, row));
+  }
+
+  #keepShingles(set: Uint32Array): void {
     this.#files.shingles.writeNumbers(set);
     this.#files.sizes.writeNumbers(Uint32Array.of(set.length));
-    const stratum = this.#stratum(stratumOf(example, settings.stratify ?? undefined));
-    this.#files.records.writeNumbers(Uint32Array.of(hash.readUInt32LE(0), hash.readUInt32LE(4), stratum, tokens, source, line, row));
   }
 
   #stratum(name: string): number {
@@ -188,4 +219,10 @@ class Cleaning {
     if (this.#strata.size > MAX_STRATA) orderStrata(new Set(this.#strata.keys()), this.#context.settings.stratify);
     return this.#strata.size - 1;
   }
+}
+
+function exampleOf(json: string): Example {
+  const parsed = parseJson(json);
+  if (!parsed.ok) throw new Error(`a masked row cannot be read again: ${parsed.reason}`);
+  return parsed.value as Example;
 }

@@ -6,8 +6,9 @@ import type { DataReport } from "../report/report.js";
 import { findSources } from "../ingest/sources.js";
 import { cleanStage } from "./clean.js";
 import { compareStage } from "./compare.js";
+import { Crew } from "./crew.js";
 import { divideStage } from "./divide.js";
-import { fingerprint, settingsOf, type BuildOptions } from "./options.js";
+import { fingerprint, settingsOf, tokenizerOf, type BuildOptions } from "./options.js";
 import { readStage } from "./read.js";
 import { resultStage } from "./result.js";
 import { loadState, saveState, type BuildContext } from "./state.js";
@@ -45,6 +46,8 @@ function codeHash(): string {
  * personal data, check lengths, filter, split. Writes `<split>.jsonl`, `rejected.jsonl` (every row that left, with its
  * reason), `data_report.md` and `.json` with charts, and `manifest.json`.
  *
+ * Rows are read, masked and counted in worker threads and in this one (see `workers`); the workers end with the build.
+ *
  * Streaming: memory does not grow with the text, only by some 32 bytes a row at a time. The output appears whole or
  * stays as it was; a build that was killed goes on where its last checkpoint was when it is started again with the
  * same settings and sources, and makes the same bytes. The same sources, settings and seed always do.
@@ -70,6 +73,7 @@ export async function buildDataset(options: BuildOptions): Promise<BuildResult> 
   const signal = options.signal;
   signal?.throwIfAborted();
   const space = new Workspace(options.out);
+  const crew = new Crew({ rows: settings, tokenizer: tokenizerOf(options) }, options.workers);
   try {
     await space.checkOutput(options.force ?? false, signal);
     const { sources, skipped } = await timed("hash", () =>
@@ -85,10 +89,10 @@ export async function buildDataset(options: BuildOptions): Promise<BuildResult> 
       progress: (progress) => options.onProgress?.(progress),
     };
     if (!resumed) await saveState(context);
-    await timed("read", () => readStage(context));
+    await timed("read", () => readStage(context, crew));
     if (context.state.read) context.state.read.skipped = skipped;
     await timed("compare", () => compareStage(context));
-    await timed("clean", () => cleanStage(context));
+    await timed("clean", () => cleanStage(context, crew));
     await timed("split", () => divideStage(context));
     const { report, manifest } = await timed("write", () => resultStage(context, library));
     signal?.throwIfAborted();
@@ -96,6 +100,7 @@ export async function buildDataset(options: BuildOptions): Promise<BuildResult> 
     space.clear();
     return { out: space.out, report, manifest, resumed, stageMs };
   } finally {
+    await crew.close();
     space.release();
   }
 }

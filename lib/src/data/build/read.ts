@@ -1,51 +1,46 @@
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { createHash } from "node:crypto";
 import pLimit from "p-limit";
-import { canonicalJson, contentHash, exampleText } from "../clean/content.js";
-import { emptyTurn, normalizeExample } from "../clean/normalize.js";
+import { canonicalJson } from "../clean/content.js";
 import { ContentIndex } from "../dedup/exact.js";
-import { shingles } from "../dedup/shingles.js";
-import type { Example, Format } from "../example.js";
-import { FIELDS } from "../formats/columns.js";
-import { detectFormat, detectRow } from "../formats/detect.js";
-import { refuseUntrained } from "../formats/messages.js";
+import type { Example } from "../example.js";
 import { parseRow } from "../formats/row.js";
 import { SIDE_FIELD } from "../formats/shape.js";
 import type { Chunk } from "../ingest/chunk.js";
 import { chunkDocument, type DocumentKind } from "../ingest/document.js";
 import type { SourceFile } from "../ingest/sources.js";
 import { FileError } from "../jsonl/file-error.js";
-import { isJsonObject, isRawNumber, MAX_JSON_DEPTH, parseJson } from "../jsonl/json.js";
+import { isJsonObject, parseJson } from "../jsonl/json.js";
+import type { LineRegion } from "../jsonl/reader.js";
 import type { RowItem } from "../jsonl/row-item.js";
-import { openRows } from "../jsonl/rows.js";
+import { openRows, type RowSource } from "../jsonl/rows.js";
 import { writeFileAtomic } from "../jsonl/writer.js";
+import type { Crew } from "./crew.js";
+import type { ReadJob } from "./jobs.js";
+import { ReadBatch, type ReadRows } from "./row-steps.js";
 import { Checkpoints, type BuildContext, type ReadState, type SourceCount } from "./state.js";
 import { addCounts, reject, type RejectedRow } from "./tally.js";
 import { AppendFile, readNumbers } from "./work-files.js";
+import { HASH_BYTES, workRows } from "./work-rows.js";
 
-/** A row that passed the first steps, as it stands in `rows.jsonl`. */
-export interface WorkRow {
-  source: number;
+/** Rows that were read, with the number and the offset of the line they begin with. */
+interface Part {
+  rows: ReadRows;
   line: number;
-  format: Format;
-  example: Example;
-  raw: string;
+  offset: number;
 }
-
-/** Problems of the file rather than of one row's text. */
-const READ_PROBLEMS = new Set(["invalid-utf8", "line-too-long", "array-not-closed", "text-after-array"]);
 
 type WorkFile = "rows" | "rejected" | "shingles" | "sizes" | "origins" | "hashes";
 
 /** The first stage: read, parse, schema, normalise, exact duplicates. Writes what is left, and the shingles of it. */
-export async function readStage(context: BuildContext): Promise<void> {
+export async function readStage(context: BuildContext, crew: Crew): Promise<void> {
   const state = (context.state.read ??= {
     done: false, sizes: {}, reasons: {}, source: 0, offset: 0, line: 1,
     sources: context.sources.map((): SourceCount => ({ rows: 0, formats: {} })),
     skipped: [], normalizedRows: 0, normalizedTexts: {},
   });
   if (state.done) return;
-  const stage = new Reading(context, state);
+  const stage = new Reading(context, state, crew);
   try {
     await stage.run();
   } finally {
@@ -58,12 +53,14 @@ class Reading {
   readonly #state: ReadState;
   readonly #files: Record<WorkFile, AppendFile>;
   readonly #checkpoints: Checkpoints;
+  readonly #crew: Crew;
   readonly #index = new ContentIndex();
   /** Source and line of each row that was kept, for naming the first of several equal ones. */
   #origins = new Uint32Array(2048);
 
-  constructor(context: BuildContext, state: ReadState) {
+  constructor(context: BuildContext, state: ReadState, crew: Crew) {
     this.#context = context;
+    this.#crew = crew;
     this.#state = state;
     const open = (name: string): AppendFile => new AppendFile(context.space.file(`read.${name}`), state.sizes[name] ?? 0);
     this.#files = {
@@ -78,7 +75,7 @@ class Reading {
   #recall(): void {
     if (this.#files.hashes.size === 0) return;
     const hashes = readFileSync(this.#files.hashes.path);
-    for (let at = 0; at < hashes.length; at += 16) this.#index.add(hashes.subarray(at, at + 16));
+    for (let at = 0; at < hashes.length; at += HASH_BYTES) this.#index.add(hashes.subarray(at, at + HASH_BYTES));
     this.#origins = new Uint32Array(Math.max(2048, this.#index.count * 4));
     this.#origins.set(readNumbers(this.#files.origins.path));
   }
@@ -120,14 +117,11 @@ class Reading {
       const rows = await openRows(source.path, {
         startOffset: this.#state.offset, startLine: this.#state.line, name: source.name, ...(signal ? { signal } : {}),
       });
-      for await (const batch of rows.batches) {
+      for await (const part of this.#parts(rows, source.name, at)) {
         // A checkpoint stands before a row whose place is known, so that the next run begins with that row.
-        const first = batch[0];
-        if (first) await this.#checkpoint(first.offset, first.line);
-        for (const item of batch) {
-          last = item.line;
-          this.#takeItem(item, source.name, at);
-        }
+        await this.#checkpoint(part.offset, part.line);
+        last = part.rows.lastLine || last;
+        this.#take(part.rows, at);
         report(rows.position());
       }
     } catch (error) {
@@ -143,85 +137,94 @@ class Reading {
     if (count.rows === 0 && count.note === undefined) count.note = "holds no rows";
   }
 
-  #takeItem(item: RowItem, name: string, at: number): void {
-    const { settings } = this.#context;
-    const count = this.#state.sources[at] as SourceCount;
-    count.rows++;
-    const place = { source: name, line: item.line };
-    if (item.problem) {
-      const { code, reason, raw, rawEncoding, span } = item.problem;
-      const step = READ_PROBLEMS.has(code) ? "read" : "parse";
-      this.#reject({ ...place, step, code, reason, raw, ...(rawEncoding ? { rawEncoding } : {}), ...(span ? { span } : {}) });
+  /** The rows of a file in order. Lines of JSON are left to the crew; CSV and JSON arrays have to be parsed here to be cut. */
+  async *#parts(rows: RowSource, name: string, at: number): AsyncGenerator<Part, void, void> {
+    const read = (items: readonly RowItem[]): Part => {
+      const batch = new ReadBatch(this.#context.settings, at, name);
+      for (const item of items) batch.addItem(item);
+      return { rows: batch.take(), line: items[0]?.line ?? 0, offset: items[0]?.offset ?? 0 };
+    };
+    if (!rows.regions) {
+      for await (const items of rows.batches) if (items.length > 0) yield read(items);
       return;
     }
-    const format = settings.from === "auto" ? detectRow(item.value, settings.map)?.format : settings.from;
-    if (format === undefined) {
-      const detected = detectFormat([item.value], settings.map);
-      this.#reject({ ...place, step: "schema", code: "unknown-format", reason: detected.ok ? "the format is not known" : detected.message, raw: item.text });
-      return;
+    // Rows that cross two chunks are read here, and wait for their turn: one list before each region, one after the last.
+    const crossing: RowItem[][] = [[]];
+    const jobs = async function* (regions: AsyncIterable<RowItem[] | LineRegion>): AsyncGenerator<ReadJob, void, void> {
+      for await (const part of regions) {
+        if (Array.isArray(part)) {
+          crossing.at(-1)?.push(...part);
+          continue;
+        }
+        crossing.push([]);
+        yield { kind: "read", bytes: new Uint8Array(part.bytes), line: part.line, offset: part.offset, source: at, name };
+      }
+    };
+    let failure: { error: unknown } | undefined;
+    try {
+      for await (const { job, result } of this.#crew.map(jobs(rows.regions))) {
+        const items = crossing.shift() ?? [];
+        if (items.length > 0) yield read(items);
+        yield { rows: result, line: job.line, offset: job.offset };
+      }
+    } catch (error) {
+      failure = { error };
     }
-    const fields = mapFor(format, settings.map);
-    const parsed = parseRow(format, item.value, fields ? { map: fields } : {});
-    if (!parsed.ok) {
-      this.#reject({ ...place, step: "schema", code: parsed.code, reason: parsed.reason, raw: item.text });
-      return;
-    }
-    const untrained = refuseUntrained(item.value);
-    if (untrained) {
-      this.#reject({ ...place, step: "schema", code: untrained.code, reason: untrained.reason, raw: item.text });
-      return;
-    }
-    if (depthOf(parsed.example) > MAX_WORK_DEPTH) {
-      this.#reject({ ...place, step: "schema", code: "too-deep", reason: `is nested more than ${MAX_WORK_DEPTH} levels deep; flatten its fields`, raw: item.text });
-      return;
-    }
-    // How the row was spelled is of no use to a trainer; conversion that can be undone is the convert command's.
-    delete parsed.example.extra[SIDE_FIELD];
-    this.#takeExample(parsed.example, format, at, item.line, item.text);
+    const items = crossing.flat();
+    if (items.length > 0) yield read(items);
+    if (failure) throw failure.error;
   }
 
-  /** Normalises an example and keeps it unless its content was seen before. */
-  #takeExample(given: Example, format: Format, at: number, line: number, raw: string): void {
-    const { settings, sources } = this.#context;
+  /** Keeps rows unless their content was seen before. */
+  #take(read: ReadRows, at: number): void {
+    const { sources } = this.#context;
     const count = this.#state.sources[at] as SourceCount;
-    const place = { source: (sources[at] as SourceFile).name, line };
-    count.formats[format] = (count.formats[format] ?? 0) + 1;
-    const { example, changes } = normalizeExample(given);
-    if (example !== given) {
-      this.#state.normalizedRows++;
-      addCounts(this.#state.normalizedTexts, changes);
+    count.rows += read.rows;
+    addCounts(count.formats, read.formats);
+    this.#state.normalizedRows += read.normalizedRows;
+    addCounts(this.#state.normalizedTexts, read.normalizedTexts);
+    let rejected = 0;
+    const rejectBefore = (place: number): void => {
+      for (let next = read.rejected[rejected]; next && next.before <= place; next = read.rejected[++rejected]) this.#reject(next.row);
+    };
+    const bytes = Buffer.from(read.records.buffer, read.records.byteOffset, read.records.byteLength);
+    let place = 0;
+    let start = 0;
+    let shingle = 0;
+    for (const row of workRows(bytes)) {
+      rejectBefore(place);
+      const size = read.sizes[place] as number;
+      const earlier = this.#index.add(row.hash);
+      if (earlier !== undefined) {
+        const first = `${(sources[this.#origins[2 * earlier] as number] as SourceFile).name}:${this.#origins[2 * earlier + 1]}`;
+        this.#reject({
+          source: (sources[at] as SourceFile).name, line: row.line, step: "exact-dedup", code: "duplicate-of",
+          reason: `has the same content as ${first}, which is kept`, raw: row.raw,
+        });
+      } else {
+        this.#keepOrigin(row.source, row.line);
+        this.#files.hashes.write(row.hash);
+        this.#files.rows.write(bytes.subarray(start, row.end));
+        this.#files.shingles.writeNumbers(read.shingles.subarray(shingle, shingle + size));
+        this.#files.sizes.writeNumbers(read.sizes.subarray(place, place + 1));
+      }
+      start = row.end;
+      shingle += size;
+      place++;
     }
-    for (const [part, turns] of [["", example.messages], ["chosen ", example.preference?.chosen], ["rejected ", example.preference?.rejected]] as const) {
-      const empty = turns && emptyTurn(turns);
-      if (!empty) continue;
-      this.#reject({ ...place, step: "normalize", code: "empty-turn", reason: `${part}turn ${empty.index + 1} (${empty.role}) holds nothing but invisible characters; fill it or remove the row`, raw });
-      return;
-    }
-    const hash = contentHash(example);
-    const earlier = this.#index.add(hash);
-    if (earlier !== undefined) {
-      const first = `${(sources[this.#origins[2 * earlier] as number] as SourceFile).name}:${this.#origins[2 * earlier + 1]}`;
-      this.#reject({ ...place, step: "exact-dedup", code: "duplicate-of", reason: `has the same content as ${first}, which is kept`, raw });
-      return;
-    }
-    this.#keep({ source: at, line, format, example, raw }, hash);
-    const set = shingles(exampleText(example, settings.scope), settings.shingle);
-    this.#files.shingles.writeNumbers(set);
-    this.#files.sizes.writeNumbers(Uint32Array.of(set.length));
+    rejectBefore(place);
   }
 
-  #keep(row: WorkRow, hash: Buffer): void {
+  #keepOrigin(source: number, line: number): void {
     const number = this.#index.count - 1;
     if (2 * number >= this.#origins.length) {
       const larger = new Uint32Array(this.#origins.length * 2);
       larger.set(this.#origins);
       this.#origins = larger;
     }
-    const origin = Uint32Array.of(row.source, row.line);
+    const origin = Uint32Array.of(source, line);
     this.#origins.set(origin, 2 * number);
     this.#files.origins.writeNumbers(origin);
-    this.#files.hashes.write(hash);
-    this.#files.rows.write(`${JSON.stringify(row)}\n`);
   }
 
   #reject(row: RejectedRow): void {
@@ -289,42 +292,24 @@ class Reading {
   }
 
   #takePairs(chunk: Chunk, answer: Example[] | { code: string; reason: string }, at: number): void {
-    const count = this.#state.sources[at] as SourceCount;
-    const place = { source: chunk.source, line: chunk.line };
+    const batch = new ReadBatch(this.#context.settings, at, chunk.source);
     if (!Array.isArray(answer) || answer.length === 0) {
       const { code, reason } = Array.isArray(answer) ? { code: "no-pairs", reason: "the teacher made no pairs of this piece" } : answer;
-      count.rows++;
-      this.#reject({ ...place, step: "read", code, reason, raw: chunk.text });
-      return;
-    }
-    for (const pair of answer) {
-      count.rows++;
-      const raw = JSON.stringify(pair);
-      // Read like any row: what a teacher writes is checked no less than what a file holds.
-      const parsed = parseRow("messages", { messages: pair.messages, ...(pair.tools ? { tools: pair.tools } : {}) });
-      if (!parsed.ok) {
-        this.#reject({ ...place, step: "schema", code: parsed.code, reason: parsed.reason, raw });
-        continue;
+      batch.reject(chunk.line, "read", code, reason, chunk.text);
+    } else {
+      for (const pair of answer) {
+        const raw = JSON.stringify(pair);
+        // Read like any row: what a teacher writes is checked no less than what a file holds.
+        const parsed = parseRow("messages", { messages: pair.messages, ...(pair.tools ? { tools: pair.tools } : {}) });
+        if (!parsed.ok) {
+          batch.reject(chunk.line, "schema", parsed.code, parsed.reason, raw);
+          continue;
+        }
+        const example: Example = { ...parsed.example, extra: { ...pair.extra, source: chunk.source, heading: chunk.heading } };
+        delete example.extra[SIDE_FIELD];
+        batch.addExample(example, "messages", chunk.line, raw);
       }
-      const example: Example = { ...parsed.example, extra: { ...pair.extra, source: chunk.source, heading: chunk.heading } };
-      delete example.extra[SIDE_FIELD];
-      this.#takeExample(example, "messages", at, chunk.line, raw);
     }
+    this.#take(batch.take(), at);
   }
-}
-
-/** Work rows nest an example a few levels deeper than its source row, and must be readable themselves. */
-const MAX_WORK_DEPTH = MAX_JSON_DEPTH - 8;
-
-function depthOf(value: unknown): number {
-  if (typeof value !== "object" || value === null || isRawNumber(value)) return 0;
-  let deepest = 0;
-  for (const inner of Object.values(value)) deepest = Math.max(deepest, depthOf(inner));
-  return deepest + 1;
-}
-
-/** The part of a map that speaks of a format's fields; a folder may hold files of several formats. */
-function mapFor(format: Format, map: Readonly<Record<string, string>>): Record<string, string> | undefined {
-  const fields = Object.entries(map).filter(([field]) => FIELDS[format].includes(field));
-  return fields.length === 0 ? undefined : Object.fromEntries(fields);
 }

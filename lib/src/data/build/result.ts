@@ -9,11 +9,11 @@ import { reportCharts, reportMarkdown } from "../report/markdown.js";
 import type { DataReport } from "../report/report.js";
 import { UNUSED } from "../split/assign.js";
 import { RECORD, WORK_LINE_BYTES } from "./clean.js";
-import type { WorkRow } from "./read.js";
 import { makeReport } from "./summary.js";
 import type { BuildContext } from "./state.js";
 import type { RejectedRow } from "./tally.js";
 import { readSlice } from "./work-files.js";
+import { workRowBatches, workRows, type WorkRow } from "./work-rows.js";
 
 /** Charts stand in a folder of their own, so that the dataset's folder shows its files. */
 const CHART_FOLDER = "report";
@@ -137,7 +137,7 @@ async function writeRejected(context: BuildContext, path: string, counted: Count
         }
       }
     }
-    for await (const row of unusedRows(context)) {
+    for (const row of unusedRows(context)) {
       const { source, line, raw } = row;
       const rejected: RejectedRow = {
         source: sources[source]?.name ?? "", line, step: "split", code: "not-asked-for",
@@ -154,7 +154,7 @@ async function writeRejected(context: BuildContext, path: string, counted: Count
 }
 
 /** The rows that no split took, as they were read. */
-async function* unusedRows({ space, state, options }: BuildContext): AsyncGenerator<WorkRow> {
+function* unusedRows({ space, state, options }: BuildContext): Generator<WorkRow, void, void> {
   if (!state.split || state.split.unused === 0) return;
   const splits = readFileSync(space.file("splits"));
   const numbers = records(space.file("clean.records"));
@@ -168,11 +168,11 @@ async function* unusedRows({ space, state, options }: BuildContext): AsyncGenera
   };
   let wanted = next();
   let row = 0;
-  const rows = readJsonl(space.file("read.rows"), { maxLineBytes: WORK_LINE_BYTES, ...(options.signal ? { signal: options.signal } : {}) });
-  for await (const batch of rows) {
-    for (const item of batch) {
-      if (row++ !== wanted || item.problem) continue;
-      yield item.value as unknown as WorkRow;
+  for (const batch of workRowBatches(space.file("read.rows"))) {
+    options.signal?.throwIfAborted();
+    for (const work of workRows(batch)) {
+      if (row++ !== wanted) continue;
+      yield work;
       wanted = next();
     }
   }

@@ -41,9 +41,9 @@ export interface CompareState {
 }
 
 export interface CleanState extends Streamed {
-  offset: number;
-  line: number;
+  /** The row to go on with, and where it stands in `read.rows`. */
   row: number;
+  offset: number;
   format: Format;
   piiRows: number;
   piiKinds: Record<string, number>;

@@ -96,9 +96,55 @@ export function readSlice(file: number, first: number, count: number): Uint32Arr
   return numbers;
 }
 
+/** Numbers of a file in order, read ahead in blocks of 256 KiB. */
+export class NumberFile {
+  readonly #file: number;
+  #block = new Uint32Array(64 * 1024);
+  /** Numbers in the block, those of them that were taken, and those of the file up to the block's end. */
+  #held = 0;
+  #taken = 0;
+  #read = 0;
+
+  constructor(path: string) {
+    this.#file = openSync(path, "r");
+  }
+
+  skip(count: number): void {
+    this.#taken += count;
+  }
+
+  /** The next numbers; valid until the next call. */
+  take(count: number): Uint32Array {
+    if (this.#taken + count > this.#held) this.#fill(count);
+    const numbers = this.#block.subarray(this.#taken, this.#taken + count);
+    if (this.#taken + count > this.#held) throw new Error("a work file is shorter than its index says; remove the work folder and build again");
+    this.#taken += count;
+    return numbers;
+  }
+
+  #fill(count: number): void {
+    this.#read += this.#taken - this.#held;
+    if (count > this.#block.length) this.#block = new Uint32Array(2 * count);
+    const bytes = new Uint8Array(this.#block.buffer);
+    let length = 0;
+    for (let read = -1; read !== 0 && length < bytes.length; length += read) {
+      read = readSync(this.#file, bytes, length, bytes.length - length, this.#read * 4 + length);
+    }
+    this.#held = length / 4;
+    this.#read += this.#held;
+    this.#taken = 0;
+  }
+
+  close(): void {
+    closeSync(this.#file);
+  }
+}
+
 /** Sets held at once by {@link ShingleFile}, and the longest that is held: 4 MiB. Longer ones are read each time. */
 const CACHED_SETS = 2048;
 const LONGEST_CACHED = 512;
+/** Numbers read ahead at a time: 256 KiB. */
+const READ_AHEAD = 64 * 1024;
 
 /**
  * Shingle sets in a file, one after another, with their sizes in a second file. Memory: 8 bytes a row, and a cache of
@@ -110,6 +156,9 @@ export class ShingleFile implements ShingleStore {
   readonly #cachedRows = new Int32Array(CACHED_SETS).fill(-1);
   readonly #cache = new Uint32Array(CACHED_SETS * LONGEST_CACHED);
   #lastSlot = -1;
+  #lastRead = -1;
+  #ahead: Uint32Array = new Uint32Array(0);
+  #aheadFrom = 0;
 
   constructor(path: string, sizesPath: string) {
     const sizes = readNumbers(sizesPath);
@@ -136,9 +185,26 @@ export class ShingleFile implements ShingleStore {
     this.#lastSlot = slot;
     if (known) return set;
     this.#cachedRows[slot] = -1;
-    readRange(this.#file, new Uint8Array(set.buffer, set.byteOffset, set.byteLength), (this.#offsets[row] as number) * 4);
+    this.#read(row, set);
     this.#cachedRows[slot] = row;
     return set;
+  }
+
+  /** Reads a set. Whoever asks for one row after another is read ahead for; a read of the disk costs more than the set. */
+  #read(row: number, set: Uint32Array): void {
+    const from = this.#offsets[row] as number;
+    const inOrder = row === this.#lastRead + 1;
+    this.#lastRead = row;
+    if (from < this.#aheadFrom || from + set.length > this.#aheadFrom + this.#ahead.length) {
+      if (!inOrder) {
+        readRange(this.#file, new Uint8Array(set.buffer, set.byteOffset, set.byteLength), from * 4);
+        return;
+      }
+      const end = this.#offsets[this.count] as number;
+      this.#ahead = readSlice(this.#file, from, Math.min(READ_AHEAD, end - from));
+      this.#aheadFrom = from;
+    }
+    set.set(this.#ahead.subarray(from - this.#aheadFrom, from - this.#aheadFrom + set.length));
   }
 
   close(): void {

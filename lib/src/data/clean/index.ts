@@ -12,11 +12,3 @@ export {
   type PiiMatch,
   type PiiOptions,
 } from "./pii.js";
-export {
-  countTextTokens,
-  countTokens,
-  ENCODINGS,
-  filterByLength,
-  type Encoding,
-  type LengthBounds,
-} from "./tokens.js";

@@ -31,6 +31,28 @@ export async function* readLines(chunks: AsyncIterable<Buffer>, options: ReadOpt
   if (last.length > 0) yield last;
 }
 
+/** Whole lines as they stand in a file: rows that another thread can read, with a {@link LineSplitter} of its own. */
+export interface LineRegion {
+  /** The lines, the line end of the last included; valid until the next piece is asked for. */
+  bytes: Buffer;
+  /** Number and offset of the first line. */
+  line: number;
+  offset: number;
+}
+
+/** {@link readLines} with most of the work left: whole lines stay bytes, only a row that crosses two chunks is read. */
+export async function* cutLines(chunks: AsyncIterable<Buffer>, options: ReadOptions = {}): AsyncGenerator<RowItem[] | LineRegion, void, void> {
+  const splitter = new LineSplitter(options);
+  for await (const chunk of chunks) {
+    options.signal?.throwIfAborted();
+    const { items, region } = splitter.cut(chunk);
+    if (items.length > 0) yield items;
+    if (region) yield region;
+  }
+  const last = splitter.finish();
+  if (last.length > 0) yield last;
+}
+
 /** Cuts bytes into lines and lines into items; knows nothing of where the bytes come from. */
 export class LineSplitter {
   #line: number;
@@ -51,24 +73,34 @@ export class LineSplitter {
   /** Takes the next bytes; returns the rows that end in them. */
   push(chunk: Buffer): RowItem[] {
     const items: RowItem[] = [];
-    let at = 0;
-    if (this.#pending.bytes > 0) {
-      const newline = chunk.indexOf(NEWLINE);
-      if (newline === -1) {
-        this.#pending.add(chunk);
-        return items;
-      }
-      this.#pending.add(chunk.subarray(0, newline));
-      this.#endPending(items, 1);
-      at = newline + 1;
-    }
+    const at = this.#endOfPending(chunk, items);
     const last = chunk.lastIndexOf(NEWLINE);
-    if (last >= at) {
-      this.#lines(chunk, at, last, items);
-      at = last + 1;
-    }
-    this.#pending.add(chunk.subarray(at));
+    if (last >= at) this.#lines(chunk, at, last, items);
+    this.#pending.add(chunk.subarray(Math.max(at, last + 1)));
     return items;
+  }
+
+  /** Takes the next bytes; returns the row that began in earlier ones, if it ends here, and the whole lines after it, unread. */
+  cut(chunk: Buffer): { items: RowItem[]; region?: LineRegion } {
+    const items: RowItem[] = [];
+    const at = this.#endOfPending(chunk, items);
+    const last = chunk.lastIndexOf(NEWLINE);
+    this.#pending.add(chunk.subarray(Math.max(at, last + 1)));
+    if (last < at) return { items };
+    const region = { bytes: chunk.subarray(at, last + 1), line: this.#line, offset: this.#offset };
+    for (let newline = chunk.indexOf(NEWLINE, at); newline !== -1; newline = chunk.indexOf(NEWLINE, newline + 1)) this.#line++;
+    this.#offset += last + 1 - at;
+    return { items, region };
+  }
+
+  /** Ends the row that earlier bytes began, if there is one; returns where the bytes after it begin. */
+  #endOfPending(chunk: Buffer, items: RowItem[]): number {
+    if (this.#pending.bytes === 0) return 0;
+    const newline = chunk.indexOf(NEWLINE);
+    if (newline === -1) return 0;
+    this.#pending.add(chunk.subarray(0, newline));
+    this.#endPending(items, 1);
+    return newline + 1;
   }
 
   /** The last line, if the bytes did not end with a line end. */

@@ -1,6 +1,6 @@
 import { openBytes, peekBytes } from "./bytes.js";
 import { readCsv, readHeader, sniffDelimiter } from "./csv.js";
-import { readLines } from "./reader.js";
+import { cutLines, readLines, type LineRegion } from "./reader.js";
 import { readValues } from "./values.js";
 import type { ReadOptions, RowItem } from "./row-item.js";
 
@@ -20,6 +20,8 @@ export interface RowSource {
   position(): number;
   /** The rows; each call of `next` reads about 256 KiB. */
   batches: AsyncGenerator<RowItem[], void, void>;
+  /** Instead of `batches`, for JSON Lines: the same rows, most of them still unread. */
+  regions?: AsyncGenerator<RowItem[] | LineRegion, void, void>;
 }
 
 const HEAD_BYTES = 64 * 1024;
@@ -58,7 +60,7 @@ export async function openRows(path: string, options: ReadOptions = {}): Promise
     }
     case "json-array": return { ...source, batches: readValues(rest, "array", named) };
     case "json-values": return { ...source, batches: readValues(rest, "sequence", named) };
-    case "jsonl": return { ...source, batches: readLines(rest, named) };
+    case "jsonl": return { ...source, batches: readLines(rest, named), regions: cutLines(rest, named) };
   }
 }
 

@@ -1,21 +1,30 @@
 import type { Example, Message, ToolDefinition } from "../example.js";
+import { WordCounter } from "./words.js";
 
-/** The encodings of OpenAI's models: `o200k_base` since GPT-4o, `cl100k_base` for GPT-4 and GPT-3.5. */
-export const ENCODINGS = ["o200k_base", "cl100k_base"] as const;
+/**
+ * The encodings of OpenAI's chat models: `o200k_base` since GPT-4o, `cl100k_base` for GPT-4 and GPT-3.5, and
+ * `o200k_harmony` for the open gpt-oss models (the pieces of `o200k_base`, other special tokens).
+ */
+export const ENCODINGS = ["o200k_base", "cl100k_base", "o200k_harmony"] as const;
 export type Encoding = (typeof ENCODINGS)[number];
 
-type Tokenizer = Pick<typeof import("gpt-tokenizer/encoding/o200k_base"), "countTokens">;
-const tokenizers = new Map<Encoding, Tokenizer>();
+type Library = Pick<typeof import("gpt-tokenizer/encoding/o200k_base"), "countTokens" | "encode">;
+interface Loaded {
+  encode: Library["encode"];
+  words: WordCounter;
+}
+const loadedEncodings = new Map<Encoding, Loaded>();
 
 /** Each vocabulary takes 0.2 s and tens of megabytes to load: only when it is first asked for. */
-function tokenizer(encoding: Encoding): Tokenizer {
-  const known = tokenizers.get(encoding);
+function load(encoding: Encoding): Loaded {
+  const known = loadedEncodings.get(encoding);
   if (known) return known;
   if (!ENCODINGS.includes(encoding)) {
-    throw new RangeError(`unknown encoding "${String(encoding)}": use ${ENCODINGS.join(" or ")}`);
+    throw new RangeError(`unknown encoding "${String(encoding)}": use ${ENCODINGS.join(", ")}`);
   }
-  const loaded = require(`gpt-tokenizer/encoding/${encoding}`) as Tokenizer;
-  tokenizers.set(encoding, loaded);
+  const { countTokens, encode } = require(`gpt-tokenizer/encoding/${encoding}`) as Library;
+  const loaded = { encode, words: new WordCounter((text) => countWhole(text, countTokens)) };
+  loadedEncodings.set(encoding, loaded);
   return loaded;
 }
 
@@ -29,17 +38,35 @@ const LONGEST_PIECE = 4096;
  * Number of tokens of a text, special tokens read as ordinary text. A text over 4,096 characters is counted in pieces,
  * cut before a space and a letter, where tokens begin anyway; only in a run of 1,024 characters without such a place is
  * it cut elsewhere, and the count can then be one too high.
+ *
+ * @throws RangeError for an unknown encoding
  */
 export function countTextTokens(text: string, { encoding = "o200k_base" }: { encoding?: Encoding } = {}): number {
-  const { countTokens: count } = tokenizer(encoding);
+  return load(encoding).words.count(text);
+}
+
+function countWhole(text: string, count: Library["countTokens"]): number {
   if (text.length <= LONGEST_PIECE) return count(text, AS_TEXT);
   let tokens = 0;
+  for (const piece of pieces(text)) tokens += count(piece, AS_TEXT);
+  return tokens;
+}
+
+/** The tokens themselves, under the same rules as {@link countTextTokens}. */
+export function encodeText(text: string, encoding: Encoding): number[] {
+  const { encode } = load(encoding);
+  const tokens: number[] = [];
+  // Not push(...): a long text would overflow the stack.
+  for (const piece of pieces(text)) for (const token of encode(piece, AS_TEXT)) tokens.push(token);
+  return tokens;
+}
+
+function* pieces(text: string): Generator<string, void, void> {
   for (let from = 0; from < text.length; ) {
     const to = pieceEnd(text, from);
-    tokens += count(text.slice(from, to), AS_TEXT);
+    yield text.slice(from, to);
     from = to;
   }
-  return tokens;
 }
 
 function pieceEnd(text: string, from: number): number {
@@ -57,7 +84,8 @@ function pieceEnd(text: string, from: number): number {
 const PER_MESSAGE = 3;
 const PER_NAME = 1;
 const REPLY_PRIMING = 3;
-const FUNCTION_START = { o200k_base: 7, cl100k_base: 10 } as const;
+// The page has no figure for gpt-oss; a message of its format has three special tokens as well: start, message, end.
+const FUNCTION_START = { o200k_base: 7, cl100k_base: 10, o200k_harmony: 7 } as const;
 const PROPERTIES_START = 3;
 const PER_PROPERTY = 3;
 const ENUM_START = -3;
@@ -98,57 +126,12 @@ function toolsTokens(tools: readonly ToolDefinition[], encoding: Encoding): numb
  * beside the text, and tools by the rule of the same page. The name and arguments of a tool call are counted as
  * text, for which OpenAI documents no rule. Of a preference pair, the prompt with the longer of its two answers.
  *
- * @param example - one example
- * @param options.encoding - default `o200k_base`
- * @returns tokens; never throws on special tokens in the text
+ * @param replyPriming - whether the three tokens that begin a reply are counted
  */
-export function countTokens(example: Example, { encoding = "o200k_base" }: { encoding?: Encoding } = {}): number {
+export function countConversation(example: Example, encoding: Encoding, replyPriming: boolean): number {
   const sum = (messages: readonly Message[]): number =>
     messages.reduce((total, message) => total + messageTokens(message, encoding), 0);
   const { preference } = example;
   const answer = preference ? Math.max(sum(preference.chosen), sum(preference.rejected)) : 0;
-  return sum(example.messages) + answer + toolsTokens(example.tools ?? [], encoding) + REPLY_PRIMING;
-}
-
-/** Bounds on the tokens of an example, both inclusive. */
-export interface LengthBounds {
-  /** Default 1. */
-  minTokens?: number;
-  /** Default: none. */
-  maxTokens?: number;
-  /** Default `o200k_base`. */
-  encoding?: Encoding;
-}
-
-/** Why a number of tokens is out of bounds, or undefined when it is within. */
-export function lengthFault(tokens: number, { minTokens = 1, maxTokens = Infinity }: LengthBounds): "too-short" | "too-long" | undefined {
-  if (tokens < minTokens) return "too-short";
-  return tokens > maxTokens ? "too-long" : undefined;
-}
-
-/**
- * Keeps the examples whose tokens (see {@link countTokens}) are within bounds.
- *
- * @param examples - not changed
- * @throws RangeError when `minTokens` is over `maxTokens`
- */
-export function filterByLength(
-  examples: readonly Example[],
-  bounds: LengthBounds = {},
-): { kept: Example[]; removed: { index: number; tokens: number; code: "too-short" | "too-long" }[] } {
-  checkBounds(bounds);
-  const kept: Example[] = [];
-  const removed: { index: number; tokens: number; code: "too-short" | "too-long" }[] = [];
-  examples.forEach((example, index) => {
-    const tokens = countTokens(example, bounds);
-    const code = lengthFault(tokens, bounds);
-    if (code) removed.push({ index, tokens, code });
-    else kept.push(example);
-  });
-  return { kept, removed };
-}
-
-/** @throws RangeError when no number of tokens can be within the bounds */
-export function checkBounds({ minTokens = 1, maxTokens = Infinity }: LengthBounds): void {
-  if (minTokens > maxTokens) throw new RangeError(`minTokens (${minTokens}) is over maxTokens (${maxTokens}): nothing would be kept`);
+  return sum(example.messages) + answer + toolsTokens(example.tools ?? [], encoding) + (replyPriming ? REPLY_PRIMING : 0);
 }

@@ -1,0 +1,131 @@
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { Worker } from "node:worker_threads";
+import { JobRunner, type Job, type JobSettings, type ResultOf } from "./jobs.js";
+import type { Answer } from "./worker.js";
+
+/** Jobs a worker has at hand, the one that it does included: it never waits for the next. */
+const AT_HAND = 2;
+/** Jobs that are done in this thread before workers are started, unless the caller named a number: a small build is over sooner. */
+const BEFORE_WORKERS = 8;
+/** This thread writes what all workers make: more of them would wait for it. */
+const MOST_WORKERS = 8;
+
+/** One worker per core but this thread's, at least one. */
+export function defaultWorkers(): number {
+  return Math.min(Math.max(availableParallelism() - 1, 1), MOST_WORKERS);
+}
+
+interface Task<J extends Job> {
+  job: J;
+  settled: boolean;
+  result: Promise<ResultOf<J>>;
+}
+
+/**
+ * The threads of a build: workers, and this one, which does a job itself whenever all workers have enough at hand.
+ * Results come in the order of the jobs. {@link close} ends the workers, also in the middle of a job.
+ */
+export class Crew {
+  readonly #settings: JobSettings;
+  readonly #count: number;
+  readonly #lazy: boolean;
+  readonly #workers: JobWorker[] = [];
+  #runner: Promise<JobRunner> | undefined;
+  #done = 0;
+
+  /** @param workers - 0: everything in this thread; undefined: {@link defaultWorkers}, once there is enough to do */
+  constructor(settings: JobSettings, workers: number | undefined) {
+    this.#settings = settings;
+    this.#count = workers ?? defaultWorkers();
+    this.#lazy = workers === undefined;
+  }
+
+  /**
+   * Does jobs. At most a few jobs a thread are in memory at a time. What was done before `jobs` threw comes first, then
+   * the error. The bytes of a job to read are gone afterwards.
+   *
+   * @throws what a job threw, in its turn; Error when a worker ended by itself
+   */
+  async *map<J extends Job>(jobs: AsyncIterable<J> | Iterable<J>): AsyncGenerator<{ job: J; result: ResultOf<J> }, void, void> {
+    const runner = await (this.#runner ??= JobRunner.open(this.#settings));
+    const tasks: Task<J>[] = [];
+    let failure: { error: unknown } | undefined;
+    const next = async (): Promise<{ job: J; result: ResultOf<J> }> => {
+      const { job, result } = tasks.shift() as Task<J>;
+      return { job, result: await result };
+    };
+    try {
+      for await (const job of jobs) {
+        tasks.push(this.#assign(job, runner));
+        // Messages of workers, signals and timers get their turn also where the jobs come without waiting.
+        await nextTurn();
+        while (tasks[0]?.settled || tasks.length > (AT_HAND + 2) * (this.#workers.length + 1)) yield await next();
+      }
+    } catch (error) {
+      failure = { error };
+    }
+    while (tasks.length > 0) yield await next();
+    if (failure) throw failure.error;
+  }
+
+  #assign<J extends Job>(job: J, runner: JobRunner): Task<J> {
+    if (this.#workers.length < this.#count && (!this.#lazy || this.#done >= BEFORE_WORKERS)) {
+      while (this.#workers.length < this.#count) this.#workers.push(new JobWorker(this.#settings));
+    }
+    this.#done++;
+    let free: JobWorker | undefined;
+    for (const worker of this.#workers) if (worker.waiting < AT_HAND && worker.waiting < (free?.waiting ?? AT_HAND)) free = worker;
+    const result = free ? free.perform(job) : new Promise<ResultOf<J>>((resolve) => { resolve(runner.perform(job)); });
+    const task: Task<J> = { job, settled: !free, result };
+    const settle = (): void => { task.settled = true; };
+    task.result.then(settle, settle);
+    return task;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#workers.splice(0).map((worker) => worker.close()));
+  }
+}
+
+/** One worker thread. It answers its jobs in the order in which it got them. */
+class JobWorker {
+  readonly #thread: Worker;
+  readonly #jobs: { resolve: (result: never) => void; reject: (error: unknown) => void }[] = [];
+  #failure: Error | undefined;
+
+  constructor(settings: JobSettings) {
+    // Without the flags of this process: a notebook's or a test's are not the worker's.
+    this.#thread = new Worker(join(__dirname, "worker.js"), { workerData: settings, execArgv: [], name: "llmops data build" });
+    this.#thread.on("message", (answer: Answer) => {
+      const job = this.#jobs.shift();
+      if ("error" in answer) job?.reject(answer.error);
+      else job?.resolve(answer.result as never);
+    });
+    this.#thread.on("error", (error) => { this.#fail(error instanceof Error ? error : new Error(String(error))); });
+    this.#thread.on("messageerror", (error) => { this.#fail(error); });
+    this.#thread.on("exit", (code) => { this.#fail(new Error(`a worker thread of the build ended with code ${code}; start it again, with --workers 0 to do without`)); });
+  }
+
+  get waiting(): number {
+    return this.#jobs.length;
+  }
+
+  perform<J extends Job>(job: J): Promise<ResultOf<J>> {
+    if (this.#failure) return Promise.reject(this.#failure);
+    return new Promise<ResultOf<J>>((resolve, reject) => {
+      this.#jobs.push({ resolve, reject });
+      this.#thread.postMessage(job, job.kind === "read" ? [job.bytes.buffer] : []);
+    });
+  }
+
+  #fail(error: Error): void {
+    this.#failure ??= error;
+    for (const { reject } of this.#jobs.splice(0)) reject(this.#failure);
+  }
+
+  async close(): Promise<void> {
+    await this.#thread.terminate();
+  }
+}

@@ -1,0 +1,77 @@
+import type { Format } from "../example.js";
+import { LineSplitter } from "../jsonl/reader.js";
+import { openTokenizer } from "../tokens/open.js";
+import type { Tokenizer, TokenizerSource } from "../tokens/tokenizer.js";
+import { cleanRows, ReadBatch, type CleanedRows, type ReadRows, type RowSettings } from "./row-steps.js";
+
+/** Whole lines of a file of JSON Lines, to be read, parsed and normalised. */
+export interface ReadJob {
+  kind: "read";
+  bytes: Uint8Array<ArrayBuffer>;
+  /** Number and offset of the first line. */
+  line: number;
+  offset: number;
+  /** Number and name of the file. */
+  source: number;
+  name: string;
+}
+
+/** Rows of `read.rows`, to be masked, counted and formatted. */
+export interface CleanJob {
+  kind: "clean";
+  bytes: Uint8Array<ArrayBuffer>;
+  /** Of each row, 1 if it has left already. */
+  skip: Uint8Array<ArrayBuffer>;
+  format: Format;
+  keepJson: boolean;
+}
+
+export type Job = ReadJob | CleanJob;
+export type ResultOf<J extends Job> = J extends ReadJob ? ReadRows : CleanedRows;
+
+/** What a thread needs to know to do jobs; it can be sent to one. */
+export interface JobSettings {
+  rows: RowSettings;
+  tokenizer: TokenizerSource;
+}
+
+/** Does jobs in the thread that it is in. The same job gives the same result in every thread. */
+export class JobRunner {
+  readonly #settings: JobSettings;
+  readonly #tokenizer: Tokenizer;
+
+  private constructor(settings: JobSettings, tokenizer: Tokenizer) {
+    this.#settings = settings;
+    this.#tokenizer = tokenizer;
+  }
+
+  /** @throws FileError when the tokenizer's folder cannot be read */
+  static async open(settings: JobSettings): Promise<JobRunner> {
+    return new JobRunner(settings, await openTokenizer(settings.tokenizer));
+  }
+
+  perform<J extends Job>(job: J): ResultOf<J> {
+    return (job.kind === "read" ? this.#read(job) : this.#clean(job)) as ResultOf<J>;
+  }
+
+  #read({ bytes, line, offset, source, name }: ReadJob): ReadRows {
+    const batch = new ReadBatch(this.#settings.rows, source, name);
+    const splitter = new LineSplitter({ startLine: line, startOffset: offset, name });
+    for (const item of splitter.push(asBuffer(bytes))) batch.addItem(item);
+    return batch.take();
+  }
+
+  #clean({ bytes, skip, format, keepJson }: CleanJob): CleanedRows {
+    return cleanRows(asBuffer(bytes), skip, format, this.#settings.rows, this.#tokenizer, keepJson);
+  }
+}
+
+function asBuffer(bytes: Uint8Array<ArrayBuffer>): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** The memory of a result that can be handed over instead of copied. */
+export function transferable(result: ReadRows | CleanedRows): ArrayBuffer[] {
+  const arrays = "records" in result ? [result.records, result.shingles] : [result.lines, result.tokens, result.stratum];
+  return arrays.map(({ buffer }) => buffer as ArrayBuffer);
+}
