@@ -6,6 +6,7 @@ import { shingles } from "../dedup/shingles.js";
 import type { Example, Format } from "../example.js";
 import { FIELDS } from "../formats/columns.js";
 import { detectFormat, detectRow } from "../formats/detect.js";
+import { refuseUntrained } from "../formats/messages.js";
 import { formatRow, parseRow } from "../formats/row.js";
 import { SIDE_FIELD } from "../formats/shape.js";
 import { isRawNumber, MAX_JSON_DEPTH } from "../jsonl/json.js";
@@ -77,6 +78,11 @@ export class ReadBatch {
     const parsed = parseRow(format, item.value, fields ? { map: fields } : {});
     if (!parsed.ok) {
       this.reject(place, "schema", parsed.code, parsed.reason, item.text);
+      return;
+    }
+    const untrained = refuseUntrained(item.value);
+    if (untrained) {
+      this.reject(place, "schema", untrained.code, untrained.reason, item.text);
       return;
     }
     if (depthOf(parsed.example) > MAX_WORK_DEPTH) {
