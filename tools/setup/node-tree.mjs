@@ -29,7 +29,7 @@ export async function prepareNodeTree({ node, npmCli, env }) {
     );
   };
   await runInstaller({
-    title: "Installing the TypeScript packages (about 300 MB)",
+    title: "Installing the TypeScript packages (about 750 MB)",
     what: "Installing the npm packages",
     logName: "npm.log",
     command: node,

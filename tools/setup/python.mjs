@@ -7,7 +7,7 @@ import { SetupError } from "./messages.mjs";
 import { ROOT, VENV, VENV_BIN, VENV_PYTHON, hashOf } from "./paths.mjs";
 
 const OLDEST = [3, 10];
-const NEEDED_BYTES = 900e6; // .venv 450 MB and node_modules 300 MB in November 2026, and room to unpack
+const NEEDED_BYTES = 1.4e9; // .venv 450 MB and node_modules 750 MB in November 2026, and room to unpack
 const REQUIREMENTS = join(ROOT, "jupyter", "requirements.txt");
 const CONSTRAINTS = join(ROOT, "jupyter", "constraints.txt");
 const STAMP = join(VENV, "workbook-stamp.json");
@@ -77,7 +77,7 @@ function requireSpace() {
   const free = bavail * bsize;
   if (free >= NEEDED_BYTES) return;
   throw new SetupError(
-    `The disk is full: the installation needs about 1 GB, and ${Math.floor(free / 1e6)} MB are free in ${ROOT}.`,
+    `The disk is full: the installation needs about 1.4 GB, and ${Math.floor(free / 1e6)} MB are free in ${ROOT}.`,
     "Free some space, or move the workbook's folder to another disk, then run the same command again.",
   );
 }
