@@ -18,17 +18,22 @@ export const exampleFrontMatter = [
   '  version: "1.0"',
 ].join("\n");
 
+/** The answer is a function, so that a stub can be told from an empty text. */
+export type WriteFrontMatter = () => string;
+
 const read = (answer: string) => parseSkill(`---\n${answer.trim()}\n---\nInstructions.`, SKILL_NAME);
-const has = (code: string) => (answer: string) => read(answer).findings.some((finding) => finding.code === code);
+const finds = (text: string, code: string) => read(text).findings.some((finding) => finding.code === code);
+const has = (code: string) => (answer: WriteFrontMatter) => finds(answer(), code);
 
 /** What a request for this skill speaks of. */
 const SUBJECT = /\b(data ?sets?|training data|rows|JSONL|fine[- ]?tun\w*)\b/i;
 
-export const frontMatter: Exercise<string> = {
+export const frontMatter: Exercise<WriteFrontMatter> = {
   id: "63.0/front-matter",
   fault: (answer) => {
-    if (typeof answer !== "string") return "Write the front matter as one text: lines of YAML.";
-    const { front, findings } = read(answer);
+    const text: unknown = answer();
+    if (typeof text !== "string") return "Return the front matter as one text: lines of YAML.";
+    const { front, findings } = read(text);
     const [first] = findings;
     if (first) return findingText(first);
     if (front && !SUBJECT.test(front.description)) return "The description never names datasets, rows, JSONL or fine-tuning: a request about them would not find it.";
@@ -37,7 +42,7 @@ export const frontMatter: Exercise<string> = {
   misconceptions: [
     {
       name: "with the dashes",
-      matches: (answer) => answer.trim().startsWith("---"),
+      matches: (answer) => answer().trim().startsWith("---"),
       message: "Leave the lines --- out: the next cell writes them around your text.",
     },
     {
@@ -47,17 +52,17 @@ export const frontMatter: Exercise<string> = {
     },
     {
       name: "capitals or spaces",
-      matches: (answer) => has("name")(answer) && /^name:\s*\S/m.test(answer),
+      matches: (answer) => finds(answer(), "name") && /^name:\s*\S/m.test(answer()),
       message: `A name is an identifier, no title: lower-case letters, digits and single hyphens. Write name: ${SKILL_NAME}`,
     },
     {
       name: "version outside metadata",
-      matches: (answer) => /^version:/m.test(answer),
+      matches: (answer) => /^version:/m.test(answer()),
       message: "version is no field of the specification. What it does not define goes under metadata, indented.",
     },
     {
       name: "version as a number",
-      matches: (answer) => has("metadata")(answer) && /version:\s*\d/.test(answer),
+      matches: (answer) => finds(answer(), "metadata") && /version:\s*\d/.test(answer()),
       message: 'YAML reads 1.0 as the number 1, and 1.10 as 1.1. Values of metadata are text: write version: "1.0" with the quotes.',
     },
     {

@@ -17,6 +17,8 @@ export const ASSUMPTIONS = {
 } as const;
 export type Assumption = keyof typeof ASSUMPTIONS;
 export type Verdicts = Readonly<Record<Assumption, Verdict>>;
+/** The answer is a function, so that a stub can be told from an answer. */
+export type GiveVerdicts = () => Verdicts;
 
 const RIGHT: Verdicts = { A1: "holds", A2: "refuted", A3: "refuted", A4: "refuted", A5: "refuted", A6: "refuted", A7: "open" };
 
@@ -30,42 +32,43 @@ const WHY: Readonly<Record<Assumption, string>> = {
   A7: "No model was trained here. No number in the table is about it.",
 };
 
-export const assumptionVerdicts: Exercise<Verdicts> = {
+export const assumptionVerdicts: Exercise<GiveVerdicts> = {
   id: "63.8/verdicts",
   fault: (answer) => {
-    const wrong = (Object.keys(RIGHT) as Assumption[]).find((name) => answer[name] !== RIGHT[name]);
+    const given = answer();
+    const wrong = (Object.keys(RIGHT) as Assumption[]).find((name) => given[name] !== RIGHT[name]);
     if (wrong === undefined) return undefined;
-    return `${wrong}, "${ASSUMPTIONS[wrong]}", is not ${String(answer[wrong])}. ${WHY[wrong]}`;
+    return `${wrong}, "${ASSUMPTIONS[wrong]}", is not ${String(given[wrong])}. ${WHY[wrong]}`;
   },
   misconceptions: [
     {
       name: "all the same",
-      matches: (answer) => new Set(Object.values(answer)).size === 1,
+      matches: (answer) => new Set(Object.values(answer())).size === 1,
       message: "One verdict for all seven. Take them one at a time: what would the number be if the assumption were true? Is it that?",
     },
     {
       name: "not measured is refuted",
-      matches: (answer) => answer.A7 === "refuted",
+      matches: (answer) => answer().A7 === "refuted",
       message: "A7 may be wrong, but nothing here says so: no model was trained. What was not measured is open, and the skill should say that it is.",
     },
     {
       name: "plausible is measured",
-      matches: (answer) => answer.A7 === "holds",
+      matches: (answer) => answer().A7 === "holds",
       message: "A7 sounds right and is often repeated. It is no result of this chapter: no model was trained. Mark it open, and measure it in chapter 64.",
     },
     {
       name: "mostly is always",
-      matches: (answer) => answer.A4 === "holds",
+      matches: (answer) => answer().A4 === "holds",
       message: "Most rows above the threshold are right; the assumption says that every one is. It needs one counterexample, and the ledger names several.",
     },
     {
       name: "few is none",
-      matches: (answer) => answer.A2 === "holds" || answer.A5 === "holds",
+      matches: (answer) => answer().A2 === "holds" || answer().A5 === "holds",
       message: "A few rows among hundreds look like nothing. Look where they stand: a copy in the test set is an answer that the model has seen.",
     },
     {
       name: "cheaper is confirmed",
-      matches: (answer) => answer.A6 === "holds",
+      matches: (answer) => answer().A6 === "holds",
       message: "You paid less than $0.30, which is welcome and still not $0.30. A budget planned with the wrong price is wrong; write the measured one, with its date and model.",
     },
   ],
