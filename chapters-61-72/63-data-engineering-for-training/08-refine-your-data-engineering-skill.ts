@@ -46,8 +46,11 @@ if (existsSync(`${current}/SKILL.md`)) {
 }
 const isYours = existsSync(`${kept}/SKILL.md`);
 const v1 = readSkill(isYours ? kept : workbookPath(`skills/history/1.0/${NAME}`));
-const assumed = [...v1.body.matchAll(/^- (A\d): (.+)$/gm)].map(([, number = "", text = ""]) => ({ number, assumption: text }));
-showTable(assumed, { caption: `${v1.name} ${v1.version}, ${isYours ? "yours" : "the workbook's"}: what it assumes` });
+const assumed = [...v1.body.matchAll(/^- (A\d): (.+)$/gm)];
+showTable(
+  assumed.map(([, number, assumption]) => ({ number, assumption })),
+  { caption: `${v1.name} ${v1.version}, ${isYours ? "yours" : "the workbook's"}: what it assumes` },
+);
 
 // %% [markdown]
 // ## 2. What the dataset says
@@ -59,7 +62,8 @@ showTable(assumed, { caption: `${v1.name} ${v1.version}, ${isYours ? "yours" : "
 import { readReport } from "llmops/data";
 
 const report = await readReport(workbookPath("datasets/task-api"));
-const faults = report.steps.filter(({ step, rejected }) => rejected > 0 && step !== "split"); // split: good rows beyond the 500
+// What the split rejects are good rows beyond the 500.
+const faults = report.steps.filter(({ step, rejected }) => rejected > 0 && step !== "split");
 const faulty = faults.reduce((sum, { rejected }) => sum + rejected, 0);
 const shares = faults.map(({ step, rejected }) => ({ step, rows: rejected, share: rejected / faulty }));
 showTable(shares, { decimals: 2, caption: `${faulty} of ${report.rows.in} rows left for a fault` });
@@ -94,7 +98,8 @@ import { generateConversations, judgeExamples, openTeacher, OPERATIONS } from "l
 const TODAY = "2026-11-20";
 const teacher = await openTeacher({ door: "simulator", budgetUsd: 0.15, simulator: { seed: 8 } });
 showDoors({ door: "teacher", kind: teacher.door.kind, says: teacher.door.says });
-const { rows } = await generateConversations(teacher, { count: 600, batch: 5, operations: OPERATIONS, today: TODAY, seed: 638 });
+const plan = { count: 600, batch: 5, operations: OPERATIONS, today: TODAY, seed: 638 };
+const { rows } = await generateConversations(teacher, plan);
 console.log(`${rows.length} rows`);
 
 // %%
@@ -136,8 +141,9 @@ const broken = new Set(ledger.entries.filter(({ defect }) => brokenKinds.has(def
 const refused = new Set(rows.map(({ id }) => id)).difference(ids(parsed));
 const firstTurn = dedupFuzzy(exact.kept, { threshold: 0.8, scope: "first-user" });
 const afterExact = [...ids(exact.kept)];
-const whole = measure("near_duplicate", ids(fuzzy.removed.map(({ index }) => exact.kept[index])), afterExact);
-const first = measure("near_duplicate", ids(firstTurn.removed.map(({ index }) => exact.kept[index])), afterExact);
+const removedBy = (found: { index: number }[]) => ids(found.map(({ index }) => exact.kept[index]));
+const whole = measure("near_duplicate", removedBy(fuzzy.removed), afterExact);
+const first = measure("near_duplicate", removedBy(firstTurn.removed), afterExact);
 
 const repaired = new Set<DefectKind>(["pii", "dirty_text"]); // masking and normalising mend these
 const bad = new Set(ledger.entries.filter(({ defect }) => !repaired.has(defect)).map(({ row }) => row));
@@ -157,6 +163,9 @@ const deal = (examples: readonly Example[]) => ({
 const splitFirst = findLeaks(deal(parsed), { threshold: 0.7 }).length;
 const splitLast = findLeaks(deal(clean), { threshold: 0.7 }).length;
 
+console.log(`judge: precision ${judge.precision.estimate.toFixed(2)}, recall ${judge.recall.estimate.toFixed(2)}`);
+
+// %% tags=["folded"]
 const of = ({ hits, of: all }: { hits: number; of: number }) => `${hits} of ${all}`;
 const evidence = [
   {
@@ -276,7 +285,9 @@ showTable(
 );
 
 // %% tags=["folded"]
-const byFilter = { field: "filter", type: "nominal", sort: null, title: null, axis: { labelLimit: 220 } } as const;
+const byFilter = {
+  field: "filter", type: "nominal", sort: null, title: null, axis: { labelLimit: 220 },
+} as const;
 await showChart(
   {
     title: "Precision of each filter with its 95% interval",
@@ -314,8 +325,8 @@ await showChart(
 // ## 5. Write version 2
 //
 // Every new rule below carries the number it rests on. A rule whose number changes is a rule to look at again; what has no number is
-// marked as open. The facts with their sources, the principles that rest on them and your description stay as they were in
-// version 1. Change the text here, not in the file: the cell writes the file anew.
+// marked as open. The facts with their sources, the principles that rest on them, the persona and your description stay as they
+// were in version 1. Change the text here, not in the file: the cell writes the file anew.
 
 // %%
 import { findPrice } from "llmops/teacher";
@@ -351,10 +362,7 @@ const rules = [
 const v2 = [
   "# LLMOps data engineer",
   "",
-  "## Persona",
-  "",
-  "Think like a data engineer who will be asked, half a year from now, why one row is in the training set and another is not.",
-  "Count before you claim. Say what was not measured.",
+  sectionOf(v1.body, "Persona").trim(),
   "",
   sectionOf(v1.body, "Core knowledge").trim(),
   "",
