@@ -255,6 +255,7 @@ testExercise<Agreed>(selfConsistency, (answers, least) => answers.find((answer) 
   "the most frequent, however rare": (answers) => mostFrequent(answers),
   "order of the fields": (answers, least) => answers.find((answer) => votesFor(answers, answer, JSON.stringify) >= least),
   "all of them": (answers) => (answers.length > 0 && answers.every((answer) => sorted(answer) === sorted(answers[0]!)) ? answers[0] : undefined),
+});
 
 const described = (description: string, ...more: string[]) => ["name: llmops-data-engineer", `description: ${description}`, ...(more.length ? more : ["metadata:", '  version: "1.0"'])].join("\n");
 const GOOD_DESCRIPTION = "Cleans and splits training datasets. Use when JSONL rows are prepared for fine-tuning.";
