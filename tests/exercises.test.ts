@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { judge, todo, type Exercise } from "llmops/course";
 import type { Example } from "llmops/data";
+import { exampleFrontMatter, frontMatter, type WriteFrontMatter } from "llmops/exercises/63-0";
 import { formatChoice, toShareGptExercise, type FormatChoices, type ShareGptRow, type ToShareGpt } from "llmops/exercises/63-1";
 import { coverageGaps, distinctN, type DistinctN, type FindGaps } from "llmops/exercises/63-2";
 import { conversationSchema, rowReader, type ReadResult, type RowReader, type RowSchema } from "llmops/exercises/63-3";
@@ -12,6 +13,7 @@ import { cohensKappa, criteriaFilter, type Kappa, type KeepRow, type Scores } fr
 import {
   filterQuality, labelDetector, projectedCost, type FilterQuality, type FinishedRun, type LabelDetector, type ProjectCost, type TokenPrice,
 } from "llmops/exercises/63-7";
+import { actionFor, assumptionVerdicts, filterAction, type DecideAction, type GiveVerdicts, type Verdicts } from "llmops/exercises/63-8";
 import { z } from "zod";
 
 /** @param mistakes an answer for each misconception of the exercise, by its name */
@@ -253,4 +255,40 @@ testExercise<Agreed>(selfConsistency, (answers, least) => answers.find((answer) 
   "the most frequent, however rare": (answers) => mostFrequent(answers),
   "order of the fields": (answers, least) => answers.find((answer) => votesFor(answers, answer, JSON.stringify) >= least),
   "all of them": (answers) => (answers.length > 0 && answers.every((answer) => sorted(answer) === sorted(answers[0]!)) ? answers[0] : undefined),
+});
+
+const described = (description: string, ...more: string[]) => ["name: llmops-data-engineer", `description: ${description}`, ...(more.length ? more : ["metadata:", '  version: "1.0"'])].join("\n");
+const GOOD_DESCRIPTION = "Cleans and splits training datasets. Use when JSONL rows are prepared for fine-tuning.";
+testExercise<WriteFrontMatter>(frontMatter, () => described(GOOD_DESCRIPTION), () => todo(), [() => described("Prepares many things well and fast. Use when something has to be prepared."), /never names datasets/], {
+  "with the dashes": () => `---\n${exampleFrontMatter}\n---`,
+  "another name": () => exampleFrontMatter.replace("llmops-data-engineer", "data-engineer"),
+  "capitals or spaces": () => exampleFrontMatter.replace("llmops-data-engineer", "LLMOps Data Engineer"),
+  "version outside metadata": () => described(GOOD_DESCRIPTION, 'version: "1.0"'),
+  "version as a number": () => described(GOOD_DESCRIPTION, "metadata:", "  version: 1.0"),
+  "version missing": () => described(GOOD_DESCRIPTION, "license: Apache-2.0"),
+  "too long": () => described(`Use when ${"training datasets are built, ".repeat(40)}and so on`),
+  "first person": () => described("I clean your training datasets. Use me when rows are prepared for fine-tuning."),
+  "only what it is": () => described("A data engineering expert for training datasets in every format."),
+  "only when": () => described("Use when training datasets are prepared for fine-tuning."),
+});
+test("63.0: the workbook's own front matter is a right answer", async () => {
+  assert.equal((await judge(frontMatter, () => exampleFrontMatter)).outcome, "right");
+});
+
+const VERDICTS: Verdicts = { A1: "holds", A2: "refuted", A3: "refuted", A4: "refuted", A5: "refuted", A6: "refuted", A7: "open" };
+testExercise<GiveVerdicts>(assumptionVerdicts, () => VERDICTS, () => todo(), [() => ({ ...VERDICTS, A1: "open" }), /A1, "A parser .*", is not open\. Every planted broken row/], {
+  "all the same": () => ({ A1: "refuted", A2: "refuted", A3: "refuted", A4: "refuted", A5: "refuted", A6: "refuted", A7: "refuted" }),
+  "not measured is refuted": () => ({ ...VERDICTS, A7: "refuted" }),
+  "plausible is measured": () => ({ ...VERDICTS, A7: "holds" }),
+  "mostly is always": () => ({ ...VERDICTS, A4: "holds" }),
+  "few is none": () => ({ ...VERDICTS, A5: "holds" }),
+  "cheaper is confirmed": () => ({ ...VERDICTS, A6: "holds" }),
+});
+
+testExercise<DecideAction>(filterAction, actionFor, () => todo(), [() => "review", /98 of 100 flagged rows were bad: between 0\.93 and 0\.99\. With a goal of 0\.9 that is "delete", not "review"/], {
+  "by the estimate": ({ estimate }, goal) => (estimate >= goal ? "delete" : "switch off"),
+  "estimate, then review": ({ estimate }, goal) => (estimate >= goal ? "delete" : "review"),
+  "never off": ({ low }, goal) => (low >= goal ? "delete" : "review"),
+  "ends swapped": ({ low, high }, goal) => (high >= goal ? "delete" : low < goal ? "switch off" : "review"),
+  "no middle": ({ low }, goal) => (low >= goal ? "delete" : "switch off"),
 });

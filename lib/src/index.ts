@@ -1,3 +1,4 @@
 export * as course from "./course/index.js";
 export * as data from "./data/index.js";
+export * as skills from "./skills/index.js";
 export * as teacher from "./teacher/index.js";

@@ -17,7 +17,7 @@ export class CommandError extends Error {
 export const EXIT_HELP = `
 Exit status:
   0    all is well
-  1    rows were rejected or invalid (for convert and build: only with --strict)
+  1    rows were rejected or invalid (for convert and build: only with --strict), or a skill has errors
   2    wrong usage, or a file that cannot be read or written
   3    the budget is exhausted
   130  interrupted; nothing half-written is left behind`;

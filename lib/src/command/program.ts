@@ -4,6 +4,7 @@ import { registerDataConvert } from "./data-convert.js";
 import { registerDataReport } from "./data-report.js";
 import { registerDataValidate } from "./data-validate.js";
 import { EXIT, EXIT_HELP, reportFailure } from "./failure.js";
+import { registerSkillCheck } from "./skill-check.js";
 
 /** The `llmops` command with all that it can do. */
 export function createProgram(): Command {
@@ -16,7 +17,9 @@ export function createProgram(): Command {
   registerDataValidate(data);
   registerDataConvert(data);
   registerDataReport(data);
-  for (const command of [program, data, ...data.commands]) command.exitOverride();
+  const skill = program.command("skill").description("check Agent Skills").addHelpText("after", EXIT_HELP);
+  registerSkillCheck(skill);
+  for (const command of [program, data, ...data.commands, skill, ...skill.commands]) command.exitOverride();
   return program;
 }
 
