@@ -96,8 +96,13 @@ class JobWorker {
   #failure: Error | undefined;
 
   constructor(settings: JobSettings) {
-    // Without the flags of this process: a notebook's or a test's are not the worker's.
-    this.#thread = new Worker(join(__dirname, "worker.js"), { workerData: settings, execArgv: [], name: "llmops data build" });
+    this.#thread = new Worker(join(__dirname, "worker.js"), {
+      workerData: settings, name: "llmops data build",
+      // Without the flags of this process: a notebook's or a test's are not the worker's.
+      execArgv: [],
+      // Rows are short-lived: a larger nursery only takes memory, 35 MB a worker when it was measured.
+      resourceLimits: { maxYoungGenerationSizeMb: 32 },
+    });
     this.#thread.on("message", (answer: Answer) => {
       const job = this.#jobs.shift();
       if ("error" in answer) job?.reject(answer.error);
