@@ -1,0 +1,1 @@
+export { findingsOf, taskApiChecks } from "./task-api/checks.js";
