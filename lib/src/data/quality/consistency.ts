@@ -30,7 +30,7 @@ const SHOWN = 20;
 /** Shorter requests ("yes", "the first one") mean something only in their conversation. */
 const LEAST_WORDS = 4;
 
-const QUOTES: readonly [string, RegExp][] = [["\"…\"", /"[^"\n]+"/], ["'…'", /(?<![\p{L}\p{N}])'[^'\n]+'(?!\p{L})/u], ["“…”", /“[^”\n]+”/], ["‘…’", /‘[^’\n]+’(?!\p{L})/u], ["«…»", /«[^»\n]+»/], ["`…`", /`[^`\n]+`/]];
+const QUOTES: readonly [string, RegExp][] = [["\"…\"", /"[^"\n]{1,400}"/], ["'…'", /(?<![\p{L}\p{N}])'[^'\n]{1,400}'(?!\p{L})/u], ["“…”", /“[^”\n]{1,400}”/], ["‘…’", /‘[^’\n]{1,400}’(?!\p{L})/u], ["«…»", /«[^»\n]{1,400}»/], ["`…`", /`[^`\n]{1,400}`/]];
 
 function endingOf(turn: string): string {
   const last = turn.trim().at(-1) ?? "";

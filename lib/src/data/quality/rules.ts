@@ -211,8 +211,23 @@ export function garbled(): Rule {
   };
 }
 
+/** Runs of spaces in the middle of a sentence: text that came out of a layout. Two spaces after a full stop are a habit, code and tables need theirs. */
+export function spacing(): Rule {
+  return {
+    name: "spacing",
+    find(example) {
+      for (const turn of [...turnsOf(example, "user"), ...turnsOf(example, "assistant")]) {
+        if (/```|^ {4}|\t|\|/m.test(turn)) continue;
+        const match = /[\p{L}\p{N},;]( {2,})\S/u.exec(turn);
+        if (match) return { code: "stray-spaces", reason: `a turn has ${match[1]?.length} spaces in a row: "${turn.slice(Math.max(0, match.index - 15), match.index + 25).trim()}"` };
+      }
+      return undefined;
+    },
+  };
+}
+
 /** The named rules, with their default thresholds. */
-export const RULES = { "turn-length": turnLength, repetition, spam, echo, shouting, refusal, language, garbled } as const;
+export const RULES = { "turn-length": turnLength, repetition, spam, echo, shouting, refusal, language, garbled, spacing } as const;
 export type RuleName = keyof typeof RULES;
 
 /** The rules that hold for any English chat data. */

@@ -85,6 +85,9 @@ export function priorityAgainstRequest(): Rule {
   };
 }
 
+/** Titles that are looked at in one answer. */
+const MOST_TITLES = 20;
+
 /** What a title is about: without its verb, which a user may have put in another word, and without what follows "before" or "with". */
 function objectOf(title: string): string[] {
   const [, ...rest] = title.split(/\s+/);
@@ -121,7 +124,7 @@ export function titleNeverMentioned(): Rule {
         return about.length > 0 && !sharesWord(about, topicWords(first)) ? fault(first) : undefined;
       }
       // A refusal may go on to suggest another task.
-      const titles = shownOperation(example) === "complete" && !DENIES.test(unquoted(answer)) ? [first, ...others] : [first];
+      const titles = shownOperation(example) === "complete" && !DENIES.test(unquoted(answer)) ? [first, ...others].slice(0, MOST_TITLES) : [first];
       if (/\b(note|description|detail|says?|saying)\b[^~]{0,20}~/i.test(unquoted(answer).slice(0, unquoted(answer).indexOf("~") + 1))) return undefined;
       const wasNamed = quotedIn(answers.at(-2) ?? "").some((title) => /^\p{Lu}\S* \S/u.test(title));
       const heard = (wasNamed ? users.slice(-1) : users).flatMap(topicsOf);
@@ -153,7 +156,7 @@ export function dueInThePast({ today }: { today?: string } = {}): Rule {
   };
 }
 
-const TASK_TALK = /\b(tasks?|to-?dos?|list|due|deadlines?|priority|remind(er)?s?|done|overdue|title|created?|added|add (?:a|the|it|this|that|one|something|~)|update[d]?|delete[d]?|removed?|completed?|complete|rescheduled?|renamed?|check(?:ed)? off|tick(?:ed)? off|marked|saved|cancel (?:the|my|it|that|~)|erase|remind me|my list|finished|put)\b/i;
+const TASK_TALK = /\b(tasks?|to-?dos?|list|due|deadlines?|priority|remind(er)?s?|done|overdue|title|created?|added|add (?:a|the|it|this|that|one|something|~)|update[d]?|delete[d]?|removed?|completed?|complete|rescheduled?|renamed?|check(?:ed)? off|tick(?:ed)? off|marked|saved|cancel (?:the|my|it|that|~)|erase|remind me|my list|finished|put)(?!\w)/i;
 
 /** Neither side speaks of tasks. */
 export function offTopic(): Rule {

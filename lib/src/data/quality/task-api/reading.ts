@@ -9,8 +9,9 @@ export function isTaskOperation(value: unknown): value is TaskOperation {
   return TASK_OPERATIONS.some((operation) => operation === value);
 }
 
+// Bounds keep a text of nothing but quotation marks from taking a time that grows with its square; a title is shorter.
 // A quote ends before a space or punctuation, so that the apostrophe of "Hana's" does not end one.
-const QUOTED = /(?<![\p{L}\p{N}])(?:'([^'\n]*(?:'\p{L}[^'\n]*)*)'|"([^"\n]*)"|“([^”\n]*)”|‘([^’\n]*(?:’\p{L}[^’\n]*)*)’)(?![\p{L}\p{N}])/gu;
+const QUOTED = /(?<![\p{L}\p{N}])(?:'([^'\n]{0,200}(?:'\p{L}[^'\n]{0,200}){0,4})'|"([^"\n]{0,400})"|“([^”\n]{0,400})”|‘([^’\n]{0,200}(?:’\p{L}[^’\n]{0,200}){0,4})’)(?![\p{L}\p{N}])/gu;
 
 /** What stands in quotation marks: in an assistant's answer, mostly titles of tasks. */
 export function quotedIn(text: string): string[] {
@@ -69,7 +70,7 @@ export interface OperationSigns {
 /** What an assistant asserts: questions without a title are offers ("Want to change one of them?") and say nothing. */
 function asserted(answer: string): string {
   return unquoted(answer).split(/(?<=[.!?])\s+/).filter((sentence) => !sentence.endsWith("?") || sentence.includes("~")).join(" ")
-    .replace(/\bmay have been deleted( already)?|\bwhen should ~ be finished|\bnothing (was|has been|has) changed|\bno changes made|\bshould i (create|take) (it|that one)[^?]*\?/gi, "_");
+    .replace(/\bmay have been deleted( already)?|\bwhen should ~ be finished|\bnothing (was|has been|has) changed|\bno changes made|\bshould i (create|take) (it|that one)[^?]{0,80}\?/gi, "_");
 }
 
 /** Counts the signs of each operation in a conversation. Reads words only, never the label. */
@@ -111,8 +112,10 @@ export function prioritiesNamed(text: string): Set<PriorityName> {
   const found = new Set<PriorityName>();
   for (const name of PRIORITY_NAMES) {
     const word = PRIORITY_WORDS[name];
-    const near = new RegExp(`\\b(?:${word})[ -]+(?:priority|prio)\\b|\\b(?:priority|prio)\\b[^.?!;,\\n]{0,24}?\\b(?:${word})\\b|\\b(?:priority|prio)\\b[^.?!;,\\n]{0,90}?\\bto (?:${word})\\b|^\\W*(?:\\w+\\W+){0,3}(?:${word})(?:\\W+(?:then|please|thanks|is fine))*\\W*$|\\b(?:${word}) is fine\\b`, "m");
-    if (near.test(plain)) found.add(name);
+    const near = new RegExp(`\\b(?:${word})[ -]+(?:priority|prio)\\b|\\b(?:priority|prio)\\b[^.?!;,\\n]{0,24}?\\b(?:${word})\\b|\\b(?:priority|prio)\\b[^.?!;,\\n]{0,90}?\\bto (?:${word})\\b|\\b(?:${word}) is fine\\b`, "m");
+    // "Hm, take high then.": a bare word counts as an answer only where there is little else.
+    const isAnswer = plain.length <= 60 && new RegExp(`^\\W*(?:\\w+\\W+){0,3}(?:${word})(?:\\W+(?:then|please|thanks|is fine))*\\W*$`, "m").test(plain);
+    if (isAnswer || near.test(plain)) found.add(name);
   }
   if (/\burgent\b/.test(plain)) found.add("high");
   if (/\bno rush\b/.test(plain)) found.add("low");
