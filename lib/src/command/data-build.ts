@@ -2,6 +2,7 @@ import { InvalidArgumentError, Option, type Command } from "commander";
 import { SCOPES, type Scope } from "../data/clean/index.js";
 import { buildDataset, type BuildOptions, type BuildProgress, type BuildResult, type PiiMode } from "../data/build/index.js";
 import { FORMATS, type Format } from "../data/example.js";
+import { rulesNamed, RULES, type Rule } from "../data/quality/index.js";
 import type { SplitSize } from "../data/split/index.js";
 import { ENCODINGS, type Encoding } from "../data/tokens/index.js";
 import type { createPairWriter, Teacher, TeacherError } from "../teacher/index.js";
@@ -29,6 +30,10 @@ interface BuildCommandOptions {
   workers?: number;
   stratify?: string;
   pii: PiiMode;
+  rules?: Rule[];
+  against?: string[];
+  ngram?: number;
+  overlap?: number;
   fuzzy: boolean;
   teacher: boolean;
   budget: number;
@@ -67,6 +72,10 @@ export function registerDataBuild(data: Command): void {
     .addOption(new Option("--tokenizer <folder>", "count as the tokenizer.json in this folder does, with its chat template").conflicts("encoding"))
     .option("--stratify <field>", "a field whose values are spread over the splits in proportion")
     .addOption(new Option("--pii <mode>", "what to do with personal data and secrets").choices(["mask", "drop", "off"]).default("mask"))
+    .option("--rules <names>", `rules a row must pass: default for all, or some of ${Object.keys(RULES).join(",")} (default: none)`, parseRules)
+    .option("--against <file>", "a file of test rows: rows that hold one of them are rejected (repeatable)", (path: string, paths: string[] = []) => [...paths, path])
+    .option("--ngram <words>", "words in the runs that rows are held against test rows by (default: 8)", wholeNumber)
+    .option("--overlap <share>", "share of a test row's runs that a row may not hold (default: 0.7)", similarity)
     .option("--no-teacher", "do not ask a teacher for pairs of documents")
     .option("--budget <dollars>", "what the teacher may cost", dollars, 1)
     .option("--workers <number>", "threads beside the main one; 0 for none (default: one per core but one, from a few megabytes on)", wholeNumber)
@@ -80,6 +89,14 @@ export function registerDataBuild(data: Command): void {
 function wholeNumber(text: string): number {
   if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError("It must be a whole number from 0.");
   return Number(text);
+}
+
+function parseRules(text: string): Rule[] {
+  try {
+    return rulesNamed(text.split(",").map((name) => name.trim()));
+  } catch (error) {
+    throw new InvalidArgumentError((error as Error).message);
+  }
 }
 
 function similarity(text: string): number {
@@ -151,6 +168,11 @@ function buildOptions(
     ...(options.tokenizer === undefined ? {} : { tokenizer: { folder: options.tokenizer } }),
     ...(options.workers === undefined ? {} : { workers: options.workers }),
     ...(options.stratify === undefined ? {} : { stratify: options.stratify }),
+    ...(options.rules ? { rules: options.rules } : {}),
+    ...(options.against ? { against: options.against } : {}),
+    ...(options.ngram === undefined && options.overlap === undefined ? {} : { contamination: {
+      ...(options.ngram === undefined ? {} : { ngram: options.ngram }), ...(options.overlap === undefined ? {} : { threshold: options.overlap }),
+    } }),
     ...(options.force ? { force: true } : {}),
     ...(options.teacher ? {
       pairWriter: (chunk, { signal: stop }) => teacher.write(chunk, stop),

@@ -3,6 +3,7 @@ import type { Example } from "../data/example.js";
 import type { Progress } from "./completion.js";
 import { TeacherError } from "./failures.js";
 import { TASK_API_RUBRIC, writeJudgePrompt, type Criterion } from "./judge-prompt.js";
+import { Random } from "./random.js";
 import type { Teacher } from "./teacher.js";
 
 /** The judge's opinion of one example. */
@@ -32,6 +33,15 @@ export interface JudgeOptions {
   rubric?: readonly Criterion[];
   /** Examples in one request. Default 8: more are cheaper and blur the judge's attention. */
   batch?: number;
+  /**
+   * Draws the order in which examples are put into requests. Judges favour the first of a request (Zheng et al. 2023,
+   * section 3.3): in a drawn order the favour falls on rows at random, not always on the same. Default: as given.
+   */
+  shuffle?: number;
+  /** Sent along as the sampling seed: another one, another opinion. Default: none. */
+  seed?: number;
+  /** 0 to 2; default: the server's. */
+  temperature?: number;
   /** YYYY-MM-DD that relative dates count from. */
   today: string;
   signal?: AbortSignal;
@@ -55,14 +65,18 @@ export async function judgeExamples(
     throw new RangeError(odd === undefined ? "the rubric needs at least one criterion" : `criterion names are letters, digits and _, not "${odd.name}"`);
   }
   const schema = verdictSchema(rubric);
+  const inOrder = examples.map((_, index) => index);
+  const order = options.shuffle === undefined ? inOrder : new Random(options.shuffle, "judging order").shuffle(inOrder);
   const groups: number[][] = [];
   for (let start = 0; start < examples.length; start += batch) {
-    groups.push(Array.from({ length: Math.min(batch, examples.length - start) }, (_, i) => start + i));
+    groups.push(order.slice(start, start + batch));
   }
   const outcomes = await teacher.completeAll(
     groups.map((indices) => ({
       messages: writeJudgePrompt(indices.map((index) => examples[index] as Example), rubric, options.today),
       schema, schemaName: "verdicts",
+      ...(options.seed === undefined ? {} : { seed: options.seed }),
+      ...(options.temperature === undefined ? {} : { temperature: options.temperature }),
       // A verdict takes about 20 tokens and 8 a criterion; twice that, and room for a wordy judge.
       maxTokens: 200 + indices.length * (60 + 16 * rubric.length),
     })),
@@ -97,7 +111,7 @@ export async function judgeExamples(
       failures.push({ indices: missing, error: new TeacherError("schema-mismatch", `The judge left out or repeated ${missing.length} of ${indices.length} conversations. Judge them again, or lower batch.`, { raw: text, responseId }) });
     }
   });
-  return { judgments, failures };
+  return { judgments: judgments.sort((a, b) => a.index - b.index), failures };
 }
 
 function verdictSchema(rubric: readonly Criterion[]) {

@@ -10,9 +10,9 @@ import type { Completion, CompletionRequest, Outcome, Progress } from "./complet
 import { openDoor, type Door, type DoorOptions, type OpenDoor } from "./door.js";
 import { TeacherError } from "./failures.js";
 import { CostMeter } from "./meter.js";
-import { findPrice, type Usage } from "./prices.js";
+import { costOf, findPrice, type Usage } from "./prices.js";
 import type { Ledger } from "./simulator/ledger.js";
-import { boundPromptTokens, type ChatTurn } from "./tokens.js";
+import { boundPromptTokens, countPromptTokens, countTextTokens, type ChatTurn } from "./tokens.js";
 
 /** Settings of a teacher; every one has a default. */
 export interface TeacherOptions extends DoorOptions {
@@ -145,6 +145,18 @@ export class Teacher implements AsyncDisposable {
     };
     await this.#keep(key, completion);
     return completion;
+  }
+
+  /**
+   * Dollars that requests will cost if none is stored and each answer has `outputTokens` tokens: an estimate to show
+   * before asking. What they do cost stands in `meter`.
+   */
+  estimate(requests: readonly CompletionRequest<unknown>[], outputTokens: number): number {
+    return requests.reduce((sum, request) => {
+      const { body, price } = this.#prepare(request);
+      const schema = body.response_format === undefined ? 0 : countTextTokens(JSON.stringify(body.response_format));
+      return sum + costOf({ input: countPromptTokens(body.messages as ChatTurn[]) + schema, cachedInput: 0, cacheWrite: 0, output: outputTokens }, price);
+    }, 0);
   }
 
   /** Stops the simulator, if that is the open side. Safe to call twice. */

@@ -3,6 +3,8 @@ import { ContentIndex } from "../dedup/exact.js";
 import type { Duplicates } from "../dedup/prefix.js";
 import type { Example, Format } from "../example.js";
 import { parseJson } from "../jsonl/json.js";
+import { contaminationReason } from "../quality/decontaminate.js";
+import { firstFinding } from "../quality/rules.js";
 import { MAX_STRATA, orderStrata } from "../split/dataset.js";
 import { lengthFault } from "../tokens/length.js";
 import { readDuplicates } from "./compare.js";
@@ -144,7 +146,7 @@ class Cleaning {
 
   /** Decides about a row: `at` is its number in the batch, `start` where its line begins in the batch's lines. */
   async #take(work: WorkRow, row: number, at: number, cleaned: CleanedRows, start: number): Promise<void> {
-    const { settings, options, sources } = this.#context;
+    const { settings, options, sources, tests } = this.#context;
     const { source, line } = work;
     const origin = { source: sources[source]?.name ?? "", line };
     const size = this.#sizes[row] as number;
@@ -189,8 +191,20 @@ class Cleaning {
       out("length", length, `has ${tokens} tokens, ${length === "too-long" ? `more than ${settings.maxTokens}` : `fewer than ${settings.minTokens}`}`);
       return;
     }
-    if (options.filter) {
-      const verdict = await options.filter.test(masked?.json === undefined ? work.example : exampleOf(masked.json), origin);
+    if (options.rules || tests || options.filter) {
+      const example = masked?.json === undefined ? work.example : exampleOf(masked.json);
+      const finding = options.rules && firstFinding(example, options.rules);
+      if (finding) {
+        out("filter", finding.code, finding.reason);
+        return;
+      }
+      // Test rows may have been masked or not.
+      const held = tests?.find(example) ?? (masked?.json === undefined ? undefined : tests?.find(work.example));
+      if (held) {
+        out("filter", "contaminated", contaminationReason(held));
+        return;
+      }
+      const verdict = options.filter ? await options.filter.test(example, origin) : true;
       if (verdict !== true) {
         out("filter", verdict.code, verdict.reason);
         return;

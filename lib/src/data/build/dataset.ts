@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import type { Manifest } from "../report/manifest.js";
 import type { DataReport } from "../report/report.js";
 import { findSources } from "../ingest/sources.js";
+import { readTestRows } from "./against.js";
 import { cleanStage } from "./clean.js";
 import { compareStage } from "./compare.js";
 import { Crew } from "./crew.js";
@@ -59,7 +60,7 @@ function codeHash(): string {
  *   a setting that makes no sense; the signal's reason when it is aborted
  */
 export async function buildDataset(options: BuildOptions): Promise<BuildResult> {
-  const settings = settingsOf(options);
+  const plain = settingsOf(options);
   const library = libraryVersion();
   const stageMs: Record<string, number> = {};
   const timed = async <T>(stage: string, work: () => Promise<T>): Promise<T> => {
@@ -73,7 +74,7 @@ export async function buildDataset(options: BuildOptions): Promise<BuildResult> 
   const signal = options.signal;
   signal?.throwIfAborted();
   const space = new Workspace(options.out);
-  const crew = new Crew({ rows: settings, tokenizer: tokenizerOf(options) }, options.workers);
+  const crew = new Crew({ rows: plain, tokenizer: tokenizerOf(options) }, options.workers);
   try {
     await space.checkOutput(options.force ?? false, signal);
     const { sources, skipped } = await timed("hash", () =>
@@ -82,9 +83,11 @@ export async function buildDataset(options: BuildOptions): Promise<BuildResult> 
       const why = skipped.slice(0, 5).map(({ name, reason }) => `${name} ${reason}`);
       throw new BuildError(`there is nothing to read in ${options.sources.join(", ") || "no path at all"}${why.length > 0 ? `: ${why.join("; ")}` : ""}`);
     }
+    const tests = await readTestRows(options);
+    const settings = tests ? settingsOf(options, tests.files) : plain;
     const resumed = space.begin(fingerprint(settings, sources, codeHash()));
     const context: BuildContext = {
-      options, settings, space, sources,
+      options, settings, space, sources, ...(tests ? { tests: tests.index } : {}),
       state: resumed ? loadState(space) : {},
       progress: (progress) => options.onProgress?.(progress),
     };

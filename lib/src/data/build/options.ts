@@ -6,6 +6,8 @@ import type { Example, Format, Origin } from "../example.js";
 import type { ColumnMap } from "../formats/columns.js";
 import type { ChunkOptions } from "../ingest/chunk.js";
 import type { PairWriter } from "../ingest/document.js";
+import type { DecontaminationOptions } from "../quality/decontaminate.js";
+import type { Rule } from "../quality/finding.js";
 import { checkNames } from "../split/dataset.js";
 import { SplitError, type SplitSize } from "../split/quota.js";
 import { checkBounds } from "../tokens/length.js";
@@ -69,6 +71,12 @@ export interface BuildOptions {
   encoding?: Encoding;
   /** Counts tokens instead of an encoding: a folder with a `tokenizer.json`, or the name of an encoding. */
   tokenizer?: TokenizerSource;
+  /** Rules that a row must pass, asked in order before `filter`: `defaultRules()`. Default none. */
+  rules?: readonly Rule[];
+  /** Files of test rows: a row that holds one of them is rejected as `contaminated`. Default none. */
+  against?: readonly string[];
+  /** What counts as holding a test row. */
+  contamination?: Omit<DecontaminationOptions, "scope">;
   filter?: RowFilter;
   /** Default: fractions 0.8, 0.1, 0.1. */
   split?: SplitSize;
@@ -104,6 +112,15 @@ export interface BuildOptions {
 /** More threads than any machine has cores for would only take memory: some 100 MB each. */
 const MOST_NAMED_WORKERS = 256;
 
+/** A file of test rows, as it was when they were read. */
+export interface TestFile {
+  name: string;
+  sha256: string;
+  rows: number;
+  /** Rows too short to be recognised. */
+  skipped: number;
+}
+
 /** What decides the bytes of a dataset, beside its sources. Stands in the manifest. */
 export interface BuildSettings {
   name: string;
@@ -124,6 +141,10 @@ export interface BuildSettings {
   /** Hash of the tokenizer's files; null for an encoding. */
   tokenizerSha256: string | null;
   filter: string | null;
+  /** Absent without rules. */
+  rules?: { name: string; settings: Readonly<Record<string, unknown>> }[];
+  /** Absent without test rows. */
+  against?: { files: TestFile[]; ngram: number; threshold: number; minWords: number };
   split: SplitSize;
   splitNames: readonly string[];
   stratify: string | null;
@@ -138,7 +159,7 @@ export interface BuildSettings {
  *
  * @throws RangeError or SplitError for a setting that makes no sense
  */
-export function settingsOf(options: BuildOptions): BuildSettings {
+export function settingsOf(options: BuildOptions, tests: readonly TestFile[] = []): BuildSettings {
   if (options.encoding !== undefined && options.tokenizer !== undefined) {
     throw new RangeError("an encoding and a tokenizer are both named; name one of them");
   }
@@ -165,6 +186,8 @@ export function settingsOf(options: BuildOptions): BuildSettings {
     encoding: tokenizer.name,
     tokenizerSha256: tokenizer.sha256,
     filter: options.filter?.name ?? null,
+    ...(options.rules && options.rules.length > 0 ? { rules: options.rules.map(({ name, settings = {} }) => ({ name, settings })) } : {}),
+    ...(tests.length > 0 ? { against: { files: [...tests], ngram: options.contamination?.ngram ?? 8, threshold: options.contamination?.threshold ?? 0.7, minWords: options.contamination?.minWords ?? 5 } } : {}),
     split: options.split ?? { fractions: [0.8, 0.1, 0.1] },
     splitNames: options.splitNames ?? ["train", "val", "test"],
     stratify: options.stratify ?? null,

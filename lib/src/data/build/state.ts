@@ -4,6 +4,7 @@ import type { Format } from "../example.js";
 import { writeFileAtomic } from "../jsonl/writer.js";
 import type { Imbalance, StratumCounts } from "../split/table.js";
 import type { BuildSettings, BuildOptions, BuildProgress } from "./options.js";
+import type { ContaminationIndex } from "../quality/decontaminate.js";
 import type { SkippedFile, SourceFile } from "../ingest/sources.js";
 import type { Reasons } from "./tally.js";
 import type { AppendFile } from "./work-files.js";
@@ -74,6 +75,8 @@ export interface BuildContext {
   readonly space: Workspace;
   readonly sources: readonly SourceFile[];
   readonly state: BuildState;
+  /** Test rows that no row may hold. */
+  readonly tests?: ContaminationIndex;
   progress(progress: BuildProgress): void;
 }
 

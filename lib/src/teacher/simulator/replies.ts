@@ -1,9 +1,11 @@
 import { createHash } from "node:crypto";
 import { ordersOf, readPrompt, type ConversationOrder } from "../conversation-prompt.js";
+import { readFieldsPrompt } from "../fields-prompt.js";
 import { readPairPrompt } from "../pair-prompt.js";
 import { Random } from "../random.js";
 import { OPERATIONS, REGISTERS, SCENARIOS, type Operation } from "../task-api.js";
 import { isDay } from "./calendar.js";
+import { readFields } from "./fields.js";
 import { extractPairs } from "./extraction.js";
 import { generate, type GenerationOrder, type RequestName } from "./generation.js";
 import { judge, type JudgeBias } from "./judging.js";
@@ -63,6 +65,8 @@ export function replyTo(writer: Writer, question: Question): Reply {
   if (passage !== undefined) {
     return { ...plain, text: JSON.stringify({ pairs: extractPairs([writer.seed, name.key], passage.chunk, passage.pairs) }) };
   }
+  const fields = readFieldsPrompt(messages);
+  if (fields !== undefined) return { ...plain, text: JSON.stringify({ readings: readFields([writer.seed, name.key], fields) }) };
   const order = readFreeOrder(writer, question, name);
   if (order !== undefined) return conversations(writer, question, order);
   return { ...plain, text: question.format === undefined ? INTRODUCTION : JSON.stringify({ answer: INTRODUCTION }) };

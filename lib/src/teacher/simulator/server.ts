@@ -12,6 +12,14 @@ import { DEFAULT_DEFECTS, DEFECT_KINDS, Ledger, type DefectRates, type LedgerEnt
 import { nameOf, replyTo, type Reply, type Writer } from "./replies.js";
 import { ChatRequest, sendError, sendJson, toQuestion } from "./wire.js";
 
+/**
+ * The simulator's source as it was when datasets/task-api was written, hashed. Ids of responses carry it, and so do the
+ * rows of that dataset: they stay what they are while the simulator learns to answer more. Change it when it answers
+ * differently what it answered before; a test of the simulator holds its answers against it. Stored answers do not depend
+ * on it: they are named by the source as it is.
+ */
+const EDITION = "cb64974f7cb5207904b7554194670945def9c89f610eeb8f4a2b23e7c05b1b5b";
+
 /** How the simulator behaves. Every part has a default. */
 export interface SimulatorOptions {
   /** Draws everything it writes and every fault. Default 63. */
@@ -70,7 +78,7 @@ export async function startSimulator(options: SimulatorOptions & { model: string
   const { port } = server.address() as AddressInfo;
   let closing: Promise<void> | undefined;
   return {
-    url: `http://127.0.0.1:${port}/v1`, seed: service.writer.seed, ledger: service.ledger, identity: `simulator:${service.writer.identity}`,
+    url: `http://127.0.0.1:${port}/v1`, seed: service.writer.seed, ledger: service.ledger, identity: service.identity,
     recall: (body) => service.recall(body),
     close: () => (closing ??= stop(server)),
   };
@@ -86,6 +94,7 @@ function stop(server: Server): Promise<void> {
 class Service {
   readonly ledger = new Ledger();
   readonly writer: Writer;
+  readonly identity: string;
   readonly #model: string;
   readonly #faults: FaultRates;
   readonly #bucket: TokenBucket;
@@ -101,8 +110,9 @@ class Service {
     checkRates("defects", defects);
     checkRates("faults", { ...this.#faults });
     for (const [name, rate] of Object.entries(bias)) checkRates("bias", { [name]: rate });
-    const identity = createHash("sha256").update(JSON.stringify([seed, DEFECT_KINDS.map((kind) => defects[kind]), bias, ownCode()])).digest("hex").slice(0, 16);
-    this.writer = { seed, defects, bias, identity };
+    const identify = (code: string) => createHash("sha256").update(JSON.stringify([seed, DEFECT_KINDS.map((kind) => defects[kind]), bias, code])).digest("hex").slice(0, 16);
+    this.writer = { seed, defects, bias, identity: identify(EDITION) };
+    this.identity = `simulator:${identify(ownCode())}`;
     this.#model = options.model;
     this.#bucket = new TokenBucket(options.rateLimit?.burst ?? 500, options.rateLimit?.perSecond ?? 250);
     this.#latency = options.latencyMs ?? 2;
