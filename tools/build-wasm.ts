@@ -10,8 +10,8 @@ import { ROOT } from "./paths.ts";
 
 /** The module of a `.wat` file, assembled. Features beyond SIMD are off: the module must run wherever SIMD does. */
 export async function assemble(path: string): Promise<Uint8Array> {
-  const { parseWat } = await wabt();
-  const module = parseWat(basename(path), readFileSync(path, "utf8"), { simd: true });
+  const assembler = await wabt();
+  const module = assembler.parseWat(basename(path), readFileSync(path, "utf8"), { simd: true });
   try {
     module.validate();
     return module.toBinary({ write_debug_names: false }).buffer;

@@ -35,10 +35,11 @@ export async function compareStage(context: BuildContext): Promise<void> {
   const parts = plan.bands * 2;
   try {
     const sign = function* (): Generator<void, void, void> {
-      for (const [at, row] of rows.entries()) {
-        const set = store.get(row);
+      let at = 0;
+      for (const set of store.inOrder()) {
+        if (set.length === 0) continue;
         bands.add(bandKeys(hasher.signature(set, signature), plan, keys));
-        if (at % 256 === 255) {
+        if (at++ % 256 === 255) {
           context.progress({ stage: "compare", done: (plan.bands * at) / rows.length, total: parts, unit: "parts" });
           yield;
         }

@@ -64,13 +64,16 @@ async function groupRows(context: BuildContext): Promise<Uint32Array> {
   try {
     const frequency = new ShingleFrequency();
     const spread = function* (): Generator<void, void, void> {
-      for (let row = 0; row < store.count; row++) {
-        frequency.add(store.get(row));
-        if (row % 256 === 255) yield;
+      let row = 0;
+      for (const set of store.inOrder()) {
+        frequency.add(set);
+        if (row++ % 256 === 255) yield;
       }
-      for (let row = 0; row < store.count; row++) {
-        for (const shingle of frequency.prefix(store.get(row), settings.leakThreshold)) parts.add(prefixPart(shingle), shingle, row);
-        if (row % 256 === 255) yield;
+      row = 0;
+      for (const set of store.inOrder()) {
+        const prefix = frequency.prefix(set, settings.leakThreshold);
+        for (let i = 0; i < prefix.length; i++) parts.add(prefixPart(prefix[i] as number), prefix[i] as number, row);
+        if (row++ % 256 === 255) yield;
       }
     };
     await toEndGently(spread(), options.signal);

@@ -1,6 +1,7 @@
 import { exampleText, type Scope } from "../clean/content.js";
 import type { Example } from "../example.js";
 import { Groups, uniteMatches, type Partition } from "./groups.js";
+import type { Kernel } from "./kernel.js";
 import { toEnd } from "./steps.js";
 import { bandKeys, MinHasher, planBands, type BandPlan } from "./minhash.js";
 import { Duplicates, markDuplicates } from "./prefix.js";
@@ -22,6 +23,8 @@ export interface FuzzyOptions {
   scope?: Scope | ((example: Example) => string);
   /** Default `first`. */
   keep?: Keep;
+  /** How signatures are computed; the result is the same. Default: the fastest way this Node has. */
+  kernel?: Kernel;
 }
 
 /** A kept row and its near-duplicates. Numbers are positions in the array given. */
@@ -94,9 +97,9 @@ export function clustersOf({ keptRows }: Duplicates): DuplicateCluster[] {
  * @throws RangeError when the threshold is not in (0, 1]
  */
 export function dedupFuzzy(examples: readonly Example[], options: FuzzyOptions = {}): FuzzyDedup {
-  const { threshold = 0.8, shingle = 3, numPerm = 128, seed = 1, scope = "conversation", keep = "first" } = options;
+  const { threshold = 0.8, shingle = 3, numPerm = 128, seed = 1, scope = "conversation", keep = "first", kernel } = options;
   const plan = planBands(threshold, numPerm);
-  const hasher = new MinHasher({ numPerm, seed });
+  const hasher = new MinHasher({ numPerm, seed, ...(kernel ? { kernel } : {}) });
   const textOf = typeof scope === "function" ? scope : (example: Example) => exampleText(example, scope);
   const store = new ShingleList(examples.length);
   const rows = new Uint32Array(examples.length);

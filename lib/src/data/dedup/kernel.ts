@@ -43,7 +43,7 @@ class JsKernel implements SignatureKernel {
 interface Instance {
   exports: {
     memory: { buffer: ArrayBuffer; grow(pages: number): number };
-    fold(bytes: number, start: number, end: number): void;
+    fold: (bytes: number, start: number, end: number) => void;
   };
 }
 interface Engine {
