@@ -6,6 +6,7 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { dedupFuzzy, jaccard, MinHasher, shingles, type Example } from "llmops/data";
 import { MINHASH_WASM } from "../lib/dist/data/dedup/minhash.wasm.js";
+import { ParityMaps } from "../lib/dist/data/dedup/parity.js";
 import { sortHashes } from "../lib/dist/data/dedup/sort.js";
 import { assemble, sourceOf, wasmSources } from "../tools/build-wasm.ts";
 import { earlierTwins, judge, lexedWords, shingleSets } from "./bench/brute-force.ts";
@@ -126,6 +127,25 @@ describe("shingles", () => {
     assert.equal(shingles(long).length, 4);
     assert.equal(shingles("alpha beta gamma delta").length, 2);
     assert.equal(shingles(`${"é ".repeat(700_000)}end`).length, 2);
+  });
+});
+
+describe("parity maps", () => {
+  it("never say that two sets differ in more than they do", () => {
+    const set = fc.uniqueArray(fc.oneof(hash, fc.integer({ min: 0, max: 300 })), { maxLength: 120 });
+    fc.assert(fc.property(set, set, set, (common, a, b) => {
+      const [x, y] = [new Set([...common, ...a]), new Set([...common, ...b])];
+      const maps = new ParityMaps(2);
+      maps.set(1, Uint32Array.from([5, 6, 7]));
+      [x, y].forEach((values, row) => maps.set(row, Uint32Array.from(values)));
+      assert.ok(maps.difference(0, 1) <= x.symmetricDifference(y).size);
+      assert.equal(maps.difference(0, 1), maps.difference(1, 0));
+      assert.equal(maps.difference(0, 0), 0);
+    }), { numRuns: 1000, seed: 4 });
+    const next = random(9);
+    const maps = new ParityMaps(2);
+    for (const row of [0, 1]) maps.set(row, Uint32Array.from({ length: 135 }, () => Math.floor(next() * 2 ** 32)));
+    assert.ok(maps.difference(0, 1) > 80, "two sets of 135 that share nothing are told apart");
   });
 });
 

@@ -84,10 +84,10 @@ def main() -> None:
         examples = [json.loads(line) for line in file]
     loaded = peak_bytes()
     gc.collect()
-    began = time.perf_counter()
+    began, busy = time.perf_counter(), time.process_time()
     kept = deduplicate_fuzzy(examples, args.threshold, args.method, args.scope, args.shingle)
-    seconds = time.perf_counter() - began
-    print(json.dumps({"rows": len(examples), "seconds": seconds, "kept": kept, "peakBytes": peak_bytes(), "loadedBytes": loaded}))
+    seconds, cpu = time.perf_counter() - began, time.process_time() - busy
+    print(json.dumps({"rows": len(examples), "seconds": seconds, "cpuSeconds": cpu, "kept": kept, "peakBytes": peak_bytes(), "loadedBytes": loaded}))
 
 
 if __name__ == "__main__":

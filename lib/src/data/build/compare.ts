@@ -9,8 +9,8 @@ import { BandFile, readNumbers, ShingleFile } from "./work-files.js";
 /**
  * The second stage: near-duplicates. Band keys go to a file and are looked at one band at a time.
  *
- * Memory at its peak: 32 bytes a row (offsets of shingles 8, groups 4, one band's keys, rows and chains 20), and
- * afterwards as many (offsets 8, groups with their members 16, duplicates 8).
+ * Memory at its peak: 64 bytes a row (offsets of shingles 8, their parity maps 32, groups 4, one band's keys, rows and
+ * chains 20), and afterwards as many (offsets and maps 40, groups with their members 16, duplicates 8).
  */
 export async function compareStage(context: BuildContext): Promise<void> {
   const { settings, space, state, options } = context;

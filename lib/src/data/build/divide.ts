@@ -13,7 +13,7 @@ import { BuildError, NothingLeftError } from "./workspace.js";
  * The fourth stage: assigns rows to splits. Near-duplicates are grouped from the rows in their final form, so that none
  * stand in two splits of what is written.
  *
- * Memory: 8 bytes a row for offsets, 4 for groups, about 24 for the entries of one of 64 parts; then 17 a row for the
+ * Memory: 8 bytes a row for offsets, 32 for parity maps, 4 for groups, about 24 for the entries of one of 64 parts; then 17 a row for the
  * assignment and 8 to 16 for the queues of single rows.
  */
 export async function divideStage(context: BuildContext): Promise<void> {

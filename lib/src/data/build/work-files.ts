@@ -1,5 +1,6 @@
 import { closeSync, existsSync, fdatasyncSync, ftruncateSync, openSync, readFileSync, readSync, writeSync } from "node:fs";
 import type { Partition } from "../dedup/groups.js";
+import { ParityMaps } from "../dedup/parity.js";
 import type { ShingleStore } from "../dedup/shingles.js";
 import { fileError } from "../jsonl/file-error.js";
 
@@ -148,8 +149,8 @@ const CACHED_SETS = 2048;
 const LONGEST_CACHED = 512;
 
 /**
- * Shingle sets in a file, one after another, with their sizes in a second file. Memory: 8 bytes a row, and a cache of
- * a fixed size.
+ * Shingle sets in a file, one after another, with their sizes in a second file. Memory: 8 bytes a row, 32 for its parity
+ * map once {@link inOrder} went through, and a cache of a fixed size.
  */
 export class ShingleFile implements ShingleStore {
   readonly #file: number;
@@ -157,6 +158,7 @@ export class ShingleFile implements ShingleStore {
   readonly #cachedRows = new Int32Array(CACHED_SETS).fill(-1);
   readonly #cache = new Uint32Array(CACHED_SETS * LONGEST_CACHED);
   #lastSlot = -1;
+  #maps: ParityMaps | undefined;
 
   constructor(path: string, sizesPath: string) {
     const sizes = readNumbers(sizesPath);
@@ -188,8 +190,16 @@ export class ShingleFile implements ShingleStore {
     return set;
   }
 
-  /** Every set in the order of the rows, read in large pieces. A set is valid until the next one is asked for. */
+  difference(first: number, second: number): number {
+    return this.#maps?.difference(first, second) ?? 0;
+  }
+
+  /**
+   * Every set in the order of the rows, read in large pieces. A set is valid until the next one is asked for. The first
+   * time through, parity maps are made: comparing two rows that are unlike then seldom takes a look into the file.
+   */
   *inOrder(): Generator<Uint32Array> {
+    const maps = this.#maps ? undefined : new ParityMaps(this.count);
     let piece: Uint32Array = new Uint32Array(0);
     let first = 0;
     for (let row = 0; row < this.count; row++) {
@@ -200,8 +210,11 @@ export class ShingleFile implements ShingleStore {
         piece = readSlice(this.#file, start, Math.max(end - start, Math.min(PIECE_NUMBERS, rest)));
         first = start;
       }
-      yield piece.subarray(start - first, end - first);
+      const set = piece.subarray(start - first, end - first);
+      maps?.set(row, set);
+      yield set;
     }
+    this.#maps ??= maps;
   }
 
   close(): void {

@@ -47,6 +47,8 @@ export function mix32(value: number): number {
 const FNV_BASIS = 0x811c9dc5 | 0;
 const FNV_PRIME = 0x01000193;
 
+const SHINGLE_FACTOR = 0x9e3779b1 | 0;
+
 const MINUS = 0x2d;
 /** The last code unit that is a digit or stands before them: a minus after one of these is an operator. */
 const NINE = 0x39;
@@ -76,7 +78,7 @@ function hashWords(text: string): number {
   if (words.length < text.length) words = new Uint32Array(2 ** Math.ceil(Math.log2(text.length)));
   // Bytes are read three times faster than the characters of a string. Text that takes more bytes than it has code
   // units is not ASCII.
-  if (encoded.length < text.length) encoded = new Uint8Array(words.length);
+  if (encoded.length <= text.length) encoded = new Uint8Array(words.length * 2);
   const { read, written } = encoder.encodeInto(text, encoded);
   return read === text.length && written === read ? hashAsciiWords(read) : hashUnicodeWords(text.toLowerCase());
 }
@@ -86,29 +88,24 @@ function hashAsciiWords(length: number): number {
   const table = asciiClasses();
   const bytes = encoded;
   const out = words;
+  // A space behind the text ends its last word.
+  bytes[length] = 0x20;
   let count = 0;
-  let hash = FNV_BASIS;
-  let inWord = false;
-  let previous = 0;
   for (let i = 0; i < length; i++) {
-    const entry = table[bytes[i] as number] as number;
-    const unit = entry & 0xff;
-    let kind = entry >> 8;
-    if (unit === MINUS && !(inWord && previous > NINE)) kind = ALONE;
-    previous = unit;
-    if (kind === WORD) {
-      hash = Math.imul(hash ^ unit, FNV_PRIME);
-      inWord = true;
-      continue;
-    }
-    if (inWord) {
+    let entry = table[bytes[i] as number] as number;
+    let last = 0;
+    if (entry >> 8 === WORD) {
+      let hash = FNV_BASIS;
+      do {
+        last = entry & 0xff;
+        hash = Math.imul(hash ^ last, FNV_PRIME);
+        entry = table[bytes[++i] as number] as number;
+      } while (entry >> 8 === WORD);
       out[count++] = mix32(hash);
-      hash = FNV_BASIS;
-      inWord = false;
     }
-    if (kind === ALONE) out[count++] = mix32(Math.imul(FNV_BASIS ^ unit, FNV_PRIME));
+    // `last` is 0 where no word stands before the minus.
+    if (entry >> 8 === ALONE || (entry === MINUS && last <= NINE)) out[count++] = mix32(Math.imul(FNV_BASIS ^ (entry & 0xff), FNV_PRIME));
   }
-  if (inWord) out[count++] = mix32(hash);
   return count;
 }
 
@@ -164,10 +161,19 @@ export function shinglesInPlace(text: string, size = 3): Uint32Array {
   const length = count === 0 ? 0 : count - width + 1;
   if (hashes.length < length) hashes = new Uint32Array(2 ** Math.ceil(Math.log2(length)));
   const [from, to] = [words, hashes];
-  for (let start = 0; start < length; start++) {
-    let hash = width;
-    for (let k = start; k < start + width; k++) hash = Math.imul(hash ^ (from[k] as number), 0x9e3779b1) ^ (hash >>> 15);
-    to[start] = mix32(hash);
+  if (width === 3) {
+    // The usual width, and what the loop below does.
+    for (let start = 0; start < length; start++) {
+      const first = Math.imul(3 ^ (from[start] as number), SHINGLE_FACTOR);
+      const second = Math.imul(first ^ (from[start + 1] as number), SHINGLE_FACTOR) ^ (first >>> 15);
+      to[start] = mix32(Math.imul(second ^ (from[start + 2] as number), SHINGLE_FACTOR) ^ (second >>> 15));
+    }
+  } else {
+    for (let start = 0; start < length; start++) {
+      let hash = width;
+      for (let k = start; k < start + width; k++) hash = Math.imul(hash ^ (from[k] as number), SHINGLE_FACTOR) ^ (hash >>> 15);
+      to[start] = mix32(hash);
+    }
   }
   sortHashes(to, length);
   let distinct = 0;
@@ -216,6 +222,8 @@ export interface ShingleStore {
   size(row: number): number;
   /** The shingles of a row. Not to be changed; valid until the second call after this one. */
   get(row: number): Uint32Array;
+  /** A number of shingles that only one of two rows holds, where it is known without their sets; there may be more. */
+  difference?(first: number, second: number): number;
 }
 
 /** Shingles in an array of {@link ShingleList}: 4 MiB. */
@@ -276,12 +284,15 @@ export class ShingleList implements ShingleStore {
 
 /**
  * The exact Jaccard similarity of two rows where it reaches `threshold`, else undefined.
- * Sizes alone rule most pairs out: J(A, B) ≤ min(|A|, |B|) / max(|A|, |B|).
+ * Sizes alone rule most pairs out: J(A, B) ≤ min(|A|, |B|) / max(|A|, |B|). Of the others, most by a lower bound of
+ * their difference d: J(A, B) = (|A| + |B| − d) / (|A| + |B| + d).
  */
 export function rowsReach(store: ShingleStore, first: number, second: number, threshold: number): number | undefined {
   const a = store.size(first);
   const b = store.size(second);
   if (!reaches(Math.min(a, b) / Math.max(a, b), threshold)) return undefined;
+  const difference = store.difference?.(first, second) ?? 0;
+  if (!reaches((a + b - difference) / (a + b + difference), threshold)) return undefined;
   const similarity = jaccard(store.get(first), store.get(second));
   return reaches(similarity, threshold) ? similarity : undefined;
 }
