@@ -1,6 +1,7 @@
 /**
- * How fast `llmops data build` is, and how much memory it takes: node tests/bench/build-dataset.ts [rows] [seed]
- * Runs the real command in a child process on files of a quarter, half and all of the rows (default 100,000).
+ * How fast `llmops data build` is, and how much memory it takes: npm run bench:build -- [rows] [seed] [--whole]
+ * Runs the real command in a child process on files of a quarter, half and all of the rows (default 100,000); with
+ * `--whole`, of all of them only.
  */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
@@ -8,10 +9,10 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { writeMixedRows } from "./mixed-rows.ts";
 
-const most = Number(process.argv[2] ?? 100_000);
-const seed = Number(process.argv[3] ?? 1);
+const whole = process.argv.includes("--whole");
+const [most = 100_000, seed = 1] = process.argv.slice(2).filter((argument) => argument !== "--whole").map(Number);
 if (!Number.isInteger(most) || most < 100) {
-  console.error("usage: node tests/bench/build-dataset.ts [rows, from 100] [seed]");
+  console.error("usage: node tests/bench/build-dataset.ts [rows, from 100] [seed] [--whole]");
   process.exit(2);
 }
 const command = resolve(import.meta.dirname, "../../lib/bin/llmops.cjs");
@@ -21,7 +22,7 @@ try {
   // maxRSS is in kilobytes.
   writeFileSync(probe, 'process.on("exit", () => require("node:fs").writeFileSync(process.env.PEAK_FILE, String(process.resourceUsage().maxRSS)));');
   const peaks: number[] = [];
-  for (const rows of [most / 4, most / 2, most].map(Math.round)) {
+  for (const rows of whole ? [most] : [most / 4, most / 2, most].map(Math.round)) {
     const input = join(folder, `${rows}.jsonl`);
     const kinds = await writeMixedRows(input, rows, seed);
     const began = performance.now();
@@ -41,7 +42,7 @@ try {
     }
     if (read !== out + rejected || read !== rows) process.exitCode = 1;
   }
-  console.log(`\npeak memory at a quarter, half and all of the rows: ${peaks.map((peak) => `${peak.toFixed(0)} MiB`).join(", ")}`);
+  if (!whole) console.log(`\npeak memory at a quarter, half and all of the rows: ${peaks.map((peak) => `${peak.toFixed(0)} MiB`).join(", ")}`);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { findDuplicates } from "../dedup/fuzzy.js";
 import { bandKeys, MinHasher, planBands } from "../dedup/minhash.js";
-import { Duplicates, ShingleFrequency } from "../dedup/prefix.js";
+import { Duplicates } from "../dedup/prefix.js";
 import { toEndGently } from "../dedup/steps.js";
 import { saveState, type BuildContext } from "./state.js";
 import { BandFile, readNumbers, ShingleFile } from "./work-files.js";
@@ -9,8 +9,8 @@ import { BandFile, readNumbers, ShingleFile } from "./work-files.js";
 /**
  * The second stage: near-duplicates. Band keys go to a file and are looked at one band at a time.
  *
- * Memory at its peak: 32 bytes a row (offsets of shingles 8, groups 4, one band's keys, rows and chains 20), and
- * afterwards as many (offsets 8, groups with their members 16, duplicates 8).
+ * Memory at its peak: 64 bytes a row (offsets of shingles 8, their parity maps 32, groups 4, one band's keys, rows and
+ * chains 20), and afterwards as many (offsets and maps 40, groups with their members 16, duplicates 8).
  */
 export async function compareStage(context: BuildContext): Promise<void> {
   const { settings, space, state, options } = context;
@@ -30,16 +30,16 @@ export async function compareStage(context: BuildContext): Promise<void> {
 
   const hasher = new MinHasher({ numPerm, seed });
   const signature = new Int32Array(numPerm);
-  const frequency = new ShingleFrequency();
+  const keys = new Uint32Array(plan.bands);
   const bands = new BandFile(space.file("bands"), plan.bands, rows);
   const parts = plan.bands * 2;
   try {
     const sign = function* (): Generator<void, void, void> {
-      for (const [at, row] of rows.entries()) {
-        const set = store.get(row);
-        frequency.add(set);
-        bands.add(bandKeys(hasher.signature(set, signature), plan));
-        if (at % 256 === 255) {
+      let at = 0;
+      for (const set of store.inOrder()) {
+        if (set.length === 0) continue;
+        bands.add(bandKeys(hasher.signature(set, signature), plan, keys));
+        if (at++ % 256 === 255) {
           context.progress({ stage: "compare", done: (plan.bands * at) / rows.length, total: parts, unit: "parts" });
           yield;
         }
@@ -47,7 +47,7 @@ export async function compareStage(context: BuildContext): Promise<void> {
     };
     await toEndGently(sign(), options.signal);
     let band = 0;
-    const search = findDuplicates(store, bands.partitions(), frequency, { threshold, keep });
+    const search = findDuplicates(store, bands.partitions(), { threshold, keep });
     const duplicates = await toEndGently(search, options.signal, () => {
       band = Math.min(band + 1, plan.bands);
       context.progress({ stage: "compare", done: plan.bands + band, total: parts, unit: "parts" });

@@ -49,7 +49,7 @@ function codeHash(): string {
  *
  * Rows are read, masked and counted in worker threads and in this one (see `workers`); the workers end with the build.
  *
- * Streaming: memory does not grow with the text, only by some 32 bytes a row at a time. The output appears whole or
+ * Streaming: memory does not grow with the text, only by some 64 bytes a row at a time. The output appears whole or
  * stays as it was; a build that was killed goes on where its last checkpoint was when it is started again with the
  * same settings and sources, and makes the same bytes. The same sources, settings and seed always do.
  *

@@ -13,7 +13,7 @@ import { BuildError, NothingLeftError } from "./workspace.js";
  * The fourth stage: assigns rows to splits. Near-duplicates are grouped from the rows in their final form, so that none
  * stand in two splits of what is written.
  *
- * Memory: 8 bytes a row for offsets, 4 for groups, about 24 for the entries of one of 64 parts; then 17 a row for the
+ * Memory: 8 bytes a row for offsets, 32 for parity maps, 4 for groups, about 24 for the entries of one of 64 parts; then 17 a row for the
  * assignment and 8 to 16 for the queues of single rows.
  */
 export async function divideStage(context: BuildContext): Promise<void> {
@@ -64,13 +64,16 @@ async function groupRows(context: BuildContext): Promise<Uint32Array> {
   try {
     const frequency = new ShingleFrequency();
     const spread = function* (): Generator<void, void, void> {
-      for (let row = 0; row < store.count; row++) {
-        frequency.add(store.get(row));
-        if (row % 256 === 255) yield;
+      let row = 0;
+      for (const set of store.inOrder()) {
+        frequency.add(set);
+        if (row++ % 256 === 255) yield;
       }
-      for (let row = 0; row < store.count; row++) {
-        for (const shingle of frequency.prefix(store.get(row), settings.leakThreshold)) parts.add(prefixPart(shingle), shingle, row);
-        if (row % 256 === 255) yield;
+      row = 0;
+      for (const set of store.inOrder()) {
+        const prefix = frequency.prefix(set, settings.leakThreshold);
+        for (let i = 0; i < prefix.length; i++) parts.add(prefixPart(prefix[i] as number), prefix[i] as number, row);
+        if (row++ % 256 === 255) yield;
       }
     };
     await toEndGently(spread(), options.signal);

@@ -1,5 +1,6 @@
 import { closeSync, existsSync, fdatasyncSync, ftruncateSync, openSync, readFileSync, readSync, writeSync } from "node:fs";
 import type { Partition } from "../dedup/groups.js";
+import { ParityMaps } from "../dedup/parity.js";
 import type { ShingleStore } from "../dedup/shingles.js";
 import { fileError } from "../jsonl/file-error.js";
 
@@ -140,15 +141,16 @@ export class NumberFile {
   }
 }
 
+/** Numbers read at once by {@link ShingleFile.inOrder}: 1 MiB. */
+const PIECE_NUMBERS = 2 ** 18;
+
 /** Sets held at once by {@link ShingleFile}, and the longest that is held: 4 MiB. Longer ones are read each time. */
 const CACHED_SETS = 2048;
 const LONGEST_CACHED = 512;
-/** Numbers read ahead at a time: 256 KiB. */
-const READ_AHEAD = 64 * 1024;
 
 /**
- * Shingle sets in a file, one after another, with their sizes in a second file. Memory: 8 bytes a row, and a cache of
- * a fixed size.
+ * Shingle sets in a file, one after another, with their sizes in a second file. Memory: 8 bytes a row, 32 for its parity
+ * map once {@link inOrder} went through, and a cache of a fixed size.
  */
 export class ShingleFile implements ShingleStore {
   readonly #file: number;
@@ -156,9 +158,7 @@ export class ShingleFile implements ShingleStore {
   readonly #cachedRows = new Int32Array(CACHED_SETS).fill(-1);
   readonly #cache = new Uint32Array(CACHED_SETS * LONGEST_CACHED);
   #lastSlot = -1;
-  #lastRead = -1;
-  #ahead: Uint32Array = new Uint32Array(0);
-  #aheadFrom = 0;
+  #maps: ParityMaps | undefined;
 
   constructor(path: string, sizesPath: string) {
     const sizes = readNumbers(sizesPath);
@@ -185,26 +185,36 @@ export class ShingleFile implements ShingleStore {
     this.#lastSlot = slot;
     if (known) return set;
     this.#cachedRows[slot] = -1;
-    this.#read(row, set);
+    readRange(this.#file, new Uint8Array(set.buffer, set.byteOffset, set.byteLength), (this.#offsets[row] as number) * 4);
     this.#cachedRows[slot] = row;
     return set;
   }
 
-  /** Reads a set. Whoever asks for one row after another is read ahead for; a read of the disk costs more than the set. */
-  #read(row: number, set: Uint32Array): void {
-    const from = this.#offsets[row] as number;
-    const inOrder = row === this.#lastRead + 1;
-    this.#lastRead = row;
-    if (from < this.#aheadFrom || from + set.length > this.#aheadFrom + this.#ahead.length) {
-      if (!inOrder) {
-        readRange(this.#file, new Uint8Array(set.buffer, set.byteOffset, set.byteLength), from * 4);
-        return;
+  difference(first: number, second: number): number {
+    return this.#maps?.difference(first, second) ?? 0;
+  }
+
+  /**
+   * Every set in the order of the rows, read in large pieces. A set is valid until the next one is asked for. The first
+   * time through, parity maps are made: comparing two rows that are unlike then seldom takes a look into the file.
+   */
+  *inOrder(): Generator<Uint32Array> {
+    const maps = this.#maps ? undefined : new ParityMaps(this.count);
+    let piece: Uint32Array = new Uint32Array(0);
+    let first = 0;
+    for (let row = 0; row < this.count; row++) {
+      const start = this.#offsets[row] as number;
+      const end = this.#offsets[row + 1] as number;
+      if (end > first + piece.length) {
+        const rest = (this.#offsets[this.count] as number) - start;
+        piece = readSlice(this.#file, start, Math.max(end - start, Math.min(PIECE_NUMBERS, rest)));
+        first = start;
       }
-      const end = this.#offsets[this.count] as number;
-      this.#ahead = readSlice(this.#file, from, Math.min(READ_AHEAD, end - from));
-      this.#aheadFrom = from;
+      const set = piece.subarray(start - first, end - first);
+      maps?.set(row, set);
+      yield set;
     }
-    set.set(this.#ahead.subarray(from - this.#aheadFrom, from - this.#aheadFrom + set.length));
+    this.#maps ??= maps;
   }
 
   close(): void {
@@ -259,23 +269,38 @@ export class BandFile {
   }
 }
 
-/** Entries of a key and a row, spread over files by the part they belong to. */
+/** Entries gathered for each part before they are written. */
+const PART_ENTRIES = 2048;
+
+/** Entries of a key and a row, spread over files by the part they belong to. Memory: 16 KiB a part. */
 export class PartFiles {
   readonly #files: AppendFile[];
-  readonly #entry = new Uint32Array(2);
+  readonly #gathered: Uint32Array[];
+  readonly #counts: Uint32Array;
 
   constructor(pathOf: (part: number) => string, parts: number) {
     this.#files = Array.from({ length: parts }, (_, part) => new AppendFile(pathOf(part)));
+    this.#gathered = this.#files.map(() => new Uint32Array(PART_ENTRIES * 2));
+    this.#counts = new Uint32Array(parts);
   }
 
   add(part: number, key: number, row: number): void {
-    this.#entry[0] = key;
-    this.#entry[1] = row;
-    this.#files[part]?.writeNumbers(this.#entry);
+    const entries = this.#gathered[part] as Uint32Array;
+    const count = this.#counts[part] as number;
+    entries[2 * count] = key;
+    entries[2 * count + 1] = row;
+    this.#counts[part] = count + 1;
+    if (count + 1 === PART_ENTRIES) this.#write(part);
+  }
+
+  #write(part: number): void {
+    this.#files[part]?.writeNumbers((this.#gathered[part] as Uint32Array).subarray(0, 2 * (this.#counts[part] as number)));
+    this.#counts[part] = 0;
   }
 
   *partitions(): Generator<Partition> {
-    for (const file of this.#files) {
+    for (const [part, file] of this.#files.entries()) {
+      this.#write(part);
       file.flush();
       const entries = readNumbers(file.path);
       const keys = new Uint32Array(entries.length / 2);

@@ -1,10 +1,11 @@
 import { exampleText, type Scope } from "../clean/content.js";
 import type { Example } from "../example.js";
 import { Groups, uniteMatches, type Partition } from "./groups.js";
+import type { Kernel } from "./kernel.js";
 import { toEnd } from "./steps.js";
 import { bandKeys, MinHasher, planBands, type BandPlan } from "./minhash.js";
-import { Duplicates, markDuplicates, ShingleFrequency } from "./prefix.js";
-import { rowsReach, ShingleList, shingles, type ShingleStore } from "./shingles.js";
+import { Duplicates, markDuplicates } from "./prefix.js";
+import { rowsReach, ShingleList, shinglesInPlace, type ShingleStore } from "./shingles.js";
 
 /** Which row of a set of near-duplicates stays: the first in input order, or the longest (of equals, the first). */
 export type Keep = "first" | "longest";
@@ -22,6 +23,8 @@ export interface FuzzyOptions {
   scope?: Scope | ((example: Example) => string);
   /** Default `first`. */
   keep?: Keep;
+  /** How signatures are computed; the result is the same. Default: the fastest way this Node has. */
+  kernel?: Kernel;
 }
 
 /** A kept row and its near-duplicates. Numbers are positions in the array given. */
@@ -53,7 +56,6 @@ export interface FuzzyDedup {
 export function* findDuplicates(
   store: ShingleStore,
   bands: Iterable<Partition>,
-  frequency: ShingleFrequency,
   { threshold, keep = "first" }: { threshold: number; keep?: Keep },
 ): Generator<void, Duplicates, void> {
   const groups = new Groups(store.count);
@@ -64,7 +66,7 @@ export function* findDuplicates(
   const duplicates = new Duplicates(store.count);
   for (const members of groups.several()) {
     const order = keep === "first" ? members : [...members].sort((a, b) => store.size(b) - store.size(a) || a - b);
-    markDuplicates(order, store, frequency, threshold, duplicates);
+    markDuplicates(order, store, threshold, duplicates);
     yield;
   }
   return duplicates;
@@ -95,29 +97,26 @@ export function clustersOf({ keptRows }: Duplicates): DuplicateCluster[] {
  * @throws RangeError when the threshold is not in (0, 1]
  */
 export function dedupFuzzy(examples: readonly Example[], options: FuzzyOptions = {}): FuzzyDedup {
-  const { threshold = 0.8, shingle = 3, numPerm = 128, seed = 1, scope = "conversation", keep = "first" } = options;
+  const { threshold = 0.8, shingle = 3, numPerm = 128, seed = 1, scope = "conversation", keep = "first", kernel } = options;
   const plan = planBands(threshold, numPerm);
-  const hasher = new MinHasher({ numPerm, seed });
+  const hasher = new MinHasher({ numPerm, seed, ...(kernel ? { kernel } : {}) });
   const textOf = typeof scope === "function" ? scope : (example: Example) => exampleText(example, scope);
-  const frequency = new ShingleFrequency();
-  const sets = examples.map((example) => {
-    const set = shingles(textOf(example), shingle);
-    frequency.add(set);
-    return set;
-  });
-  const rows: number[] = [];
-  const keys: Uint32Array[] = [];
-  sets.forEach((set, row) => {
+  const store = new ShingleList(examples.length);
+  const rows = new Uint32Array(examples.length);
+  const columns = Array.from({ length: plan.bands }, () => new Uint32Array(examples.length));
+  const signature = new Int32Array(numPerm);
+  const keys = new Uint32Array(plan.bands);
+  let comparable = 0;
+  examples.forEach((example, row) => {
+    const set = shinglesInPlace(textOf(example), shingle);
+    store.add(set);
     if (set.length === 0) return;
-    rows.push(row);
-    keys.push(bandKeys(hasher.signature(set), plan));
+    bandKeys(hasher.signature(set, signature), plan, keys);
+    for (let band = 0; band < plan.bands; band++) (columns[band] as Uint32Array)[comparable] = keys[band] as number;
+    rows[comparable++] = row;
   });
-  const comparable = Uint32Array.from(rows);
-  const bands = Array.from({ length: plan.bands }, (_, band) => ({
-    keys: Uint32Array.from(keys, (row) => row[band] as number),
-    rows: comparable,
-  }));
-  const duplicates = toEnd(findDuplicates(new ShingleList(sets), bands, frequency, { threshold, keep }));
+  const bands = columns.map((column) => ({ keys: column.subarray(0, comparable), rows: rows.subarray(0, comparable) }));
+  const duplicates = toEnd(findDuplicates(store, bands, { threshold, keep }));
   const removed: FuzzyDedup["removed"] = [];
   duplicates.keptRows.forEach((duplicateOf, index) => {
     if (duplicateOf !== index) removed.push({ index, duplicateOf, similarity: duplicates.similarities[index] as number });

@@ -6,5 +6,6 @@ export {
   type FuzzyOptions,
   type Keep,
 } from "./fuzzy.js";
+export { KERNELS, type Kernel } from "./kernel.js";
 export { estimateJaccard, MinHasher, planBands, type BandPlan } from "./minhash.js";
 export { jaccard, shingles } from "./shingles.js";

@@ -1,3 +1,4 @@
+import { signatureKernel, type Kernel, type SignatureKernel } from "./kernel.js";
 import { mix32 } from "./shingles.js";
 
 /** How signatures are cut into bands: two rows are compared when all `rows` values of one band agree. */
@@ -33,18 +34,19 @@ export function planBands(threshold: number, numPerm = 128, recall = 0.99): Band
 /** MinHash signatures (Broder, 1997): the share of equal values estimates the Jaccard similarity of two sets. */
 export class MinHasher {
   readonly numPerm: number;
-  readonly #factors: Int32Array;
-  readonly #offsets: Int32Array;
+  readonly #kernel: SignatureKernel;
 
   /**
    * @param options.numPerm - values in a signature; the estimate's standard error is at most 0.5 / √numPerm
    * @param options.seed - the same seed gives the same signatures
+   * @param options.kernel - how to compute them, which changes the speed and nothing else; default the faster one
+   *   that this Node has (see `LLMOPS_MINHASH` in {@link signatureKernel})
    */
-  constructor({ numPerm = 128, seed = 1 }: { numPerm?: number; seed?: number } = {}) {
+  constructor({ numPerm = 128, seed = 1, kernel }: { numPerm?: number; seed?: number; kernel?: Kernel } = {}) {
     if (!Number.isInteger(numPerm) || numPerm < 1) throw new RangeError(`numPerm must be a whole number from 1, not ${numPerm}`);
     this.numPerm = numPerm;
-    this.#factors = new Int32Array(numPerm);
-    this.#offsets = new Int32Array(numPerm);
+    const factors = new Int32Array(numPerm);
+    const offsets = new Int32Array(numPerm);
     let state = mix32(seed ^ 0x6d696e68);
     const next = (): number => {
       state = (state + 0x9e3779b9) | 0;
@@ -52,28 +54,24 @@ export class MinHasher {
     };
     for (let k = 0; k < numPerm; k++) {
       // An odd factor makes x → a·x + b a permutation of the 32-bit numbers.
-      this.#factors[k] = next() | 1;
-      this.#offsets[k] = next() | 0;
+      factors[k] = next() | 1;
+      offsets[k] = next() | 0;
     }
+    this.#kernel = signatureKernel(factors, offsets, kernel);
+  }
+
+  /** The kernel in use. */
+  get kernel(): Kernel {
+    return this.#kernel.name;
   }
 
   /**
-   * @param set - shingle hashes, as `shingles` gives
-   * @param signature - an array to fill, if there is one to be used again
+   * @param set - shingle hashes, as `shingles` gives; a hash that stands in it twice changes nothing
+   * @param signature - an array of `numPerm` values to fill, if there is one to be used again
    * @returns `numPerm` values; of an empty set, all at their maximum
    */
   signature(set: Uint32Array, signature = new Int32Array(this.numPerm)): Int32Array {
-    for (let k = 0; k < this.numPerm; k++) {
-      const factor = this.#factors[k] as number;
-      const offset = this.#offsets[k] as number;
-      // Signed minimum: any fixed order of the 32-bit numbers will do, and V8 keeps int32 in registers.
-      let least = 0x7fffffff;
-      for (let i = 0; i < set.length; i++) {
-        const value = (Math.imul(set[i] as number, factor) + offset) | 0;
-        if (value < least) least = value;
-      }
-      signature[k] = least;
-    }
+    this.#kernel.sign(set, signature);
     return signature;
   }
 }
@@ -81,9 +79,10 @@ export class MinHasher {
 /**
  * The key of each band of a signature. Rows meet in a band when their keys are equal; keys are 32-bit hashes of the
  * band's values, and a chance meeting is undone by the comparison of the sets themselves.
+ *
+ * @param keys - an array to fill, if there is one to be used again
  */
-export function bandKeys(signature: Int32Array, { bands, rows }: BandPlan): Uint32Array {
-  const keys = new Uint32Array(bands);
+export function bandKeys(signature: Int32Array, { bands, rows }: BandPlan, keys = new Uint32Array(bands)): Uint32Array {
   for (let band = 0; band < bands; band++) {
     let hash = band;
     for (let k = band * rows; k < (band + 1) * rows; k++) hash = mix32(hash ^ (signature[k] as number)) + 0x9e3779b9;

@@ -1,21 +1,30 @@
 import { Groups, uniteMatches, type Partition } from "./groups.js";
 import { rowsReach, type ShingleStore } from "./shingles.js";
 
+/** Counters for a whole dataset (1 MiB), and for one group of near-duplicates. */
 const COUNTERS = 2 ** 18;
+const GROUP_COUNTERS = 2 ** 13;
 
 /**
- * How often each shingle occurs, in 1 MiB whatever the number of rows: shingles whose low 18 bits agree share a
+ * How often each shingle occurs, in 1 MiB whatever the number of rows: shingles whose low bits agree share a
  * counter. It orders shingles from rare to frequent, and any order is a correct one for {@link prefix}; a good one
  * is merely faster.
  */
 export class ShingleFrequency {
-  readonly #counters = new Uint32Array(COUNTERS);
+  readonly #counters: Uint32Array;
   #scratch = new Float64Array(1024);
 
+  /** @param counters - a power of two */
+  constructor(counters = COUNTERS) {
+    this.#counters = new Uint32Array(counters);
+  }
+
   add(set: Uint32Array): void {
-    for (const shingle of set) {
-      const counter = shingle & (COUNTERS - 1);
-      this.#counters[counter] = (this.#counters[counter] as number) + 1;
+    const counters = this.#counters;
+    const mask = counters.length - 1;
+    for (let i = 0; i < set.length; i++) {
+      const counter = (set[i] as number) & mask;
+      counters[counter] = (counters[counter] as number) + 1;
     }
   }
 
@@ -28,12 +37,13 @@ export class ShingleFrequency {
     const length = set.length - Math.ceil(threshold * set.length - 1e-9) + 1;
     if (set.length === 0) return set;
     const counters = this.#counters;
+    const mask = counters.length - 1;
     // Frequency and shingle in one number, because typed arrays sort numbers far faster than by a comparator.
     if (this.#scratch.length < set.length) this.#scratch = new Float64Array(set.length * 2);
     const ranked = this.#scratch.subarray(0, set.length);
     for (let i = 0; i < set.length; i++) {
       const shingle = set[i] as number;
-      ranked[i] = Math.min(counters[shingle & (COUNTERS - 1)] as number, 0x1fffff) * 2 ** 32 + shingle;
+      ranked[i] = Math.min(counters[shingle & mask] as number, 0x1fffff) * 2 ** 32 + shingle;
     }
     ranked.sort();
     const rarest = new Uint32Array(Math.min(length, set.length));
@@ -100,6 +110,9 @@ export class Duplicates {
   }
 }
 
+/** In a group of so few rows, every pair is compared; in a larger one, shared prefixes say which pairs to compare. */
+const SMALL_GROUP = 12;
+
 /**
  * Goes through the members of a group in order: a member at least `threshold` similar to one kept before it is its
  * duplicate (of the earliest such), any other is kept. So every row that goes is verified against a row that
@@ -111,32 +124,67 @@ export class Duplicates {
 export function markDuplicates(
   members: ArrayLike<number>,
   store: ShingleStore,
-  frequency: ShingleFrequency,
   threshold: number,
   duplicates: Duplicates,
 ): void {
-  const keptRows: number[] = [];
-  const keptBy = new Map<number, number[]>();
+  const kept = members.length <= SMALL_GROUP ? new KeptRows() : new IndexedKeptRows(members, store, threshold);
   for (let i = 0; i < members.length; i++) {
     const row = members[i] as number;
-    const prefix = frequency.prefix(store.get(row), threshold);
-    const candidates = new Set<number>();
-    for (const shingle of prefix) for (const kept of keptBy.get(shingle) ?? []) candidates.add(kept);
     let similarity: number | undefined;
-    for (const candidate of [...candidates].sort((a, b) => a - b)) {
-      const keptRow = keptRows[candidate] as number;
+    for (const keptRow of kept.candidates(row)) {
       similarity = rowsReach(store, keptRow, row, threshold);
       if (similarity === undefined) continue;
       duplicates.keptRows[row] = keptRow;
       duplicates.similarities[row] = similarity;
       break;
     }
-    if (similarity !== undefined) continue;
-    for (const shingle of prefix) {
-      const list = keptBy.get(shingle);
-      if (list) list.push(keptRows.length);
-      else keptBy.set(shingle, [keptRows.length]);
+    if (similarity === undefined) kept.add(row);
+  }
+}
+
+/** The rows of a group that are kept so far. */
+class KeptRows {
+  protected readonly rows: number[] = [];
+
+  /** Kept rows that may be similar to a row, in the order in which they were kept. */
+  candidates(_row: number): readonly number[] {
+    return this.rows;
+  }
+
+  /** Keeps the row that {@link candidates} was asked about last. */
+  add(row: number): void {
+    this.rows.push(row);
+  }
+}
+
+/** Kept rows that are found by the shingles of their prefixes. */
+class IndexedKeptRows extends KeptRows {
+  readonly #store: ShingleStore;
+  readonly #threshold: number;
+  readonly #frequency = new ShingleFrequency(GROUP_COUNTERS);
+  readonly #positions = new Map<number, number[]>();
+  #prefix: Uint32Array = new Uint32Array(0);
+
+  constructor(members: ArrayLike<number>, store: ShingleStore, threshold: number) {
+    super();
+    this.#store = store;
+    this.#threshold = threshold;
+    for (let i = 0; i < members.length; i++) this.#frequency.add(store.get(members[i] as number));
+  }
+
+  override candidates(row: number): number[] {
+    this.#prefix = this.#frequency.prefix(this.#store.get(row), this.#threshold);
+    const found = new Set<number>();
+    for (const shingle of this.#prefix) for (const position of this.#positions.get(shingle) ?? []) found.add(position);
+    return [...found].sort((a, b) => a - b).map((position) => this.rows[position] as number);
+  }
+
+  override add(row: number): void {
+    for (const shingle of this.#prefix) {
+      const list = this.#positions.get(shingle);
+      if (list) list.push(this.rows.length);
+      else this.#positions.set(shingle, [this.rows.length]);
     }
-    keptRows.push(row);
+    super.add(row);
   }
 }

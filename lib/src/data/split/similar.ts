@@ -2,7 +2,7 @@ import { contentHash, exampleText, type Scope } from "../clean/content.js";
 import { ContentIndex } from "../dedup/exact.js";
 import type { Groups } from "../dedup/groups.js";
 import { prefixEntries, uniteAllSimilar } from "../dedup/prefix.js";
-import { ShingleList, shingles } from "../dedup/shingles.js";
+import { ShingleList, shinglesInPlace } from "../dedup/shingles.js";
 import { toEnd } from "../dedup/steps.js";
 import type { Example } from "../example.js";
 
@@ -18,7 +18,8 @@ export interface Similarity {
 
 /** Groups examples so that any two that are alike are in one group: every such pair is found. */
 export function groupSimilar(examples: readonly Example[], { threshold = 0.7, shingle = 3, scope = "conversation" }: Similarity = {}): Groups {
-  const store = new ShingleList(examples.map((example) => shingles(exampleText(example, scope), shingle)));
+  const store = new ShingleList(examples.length);
+  for (const example of examples) store.add(shinglesInPlace(exampleText(example, scope), shingle));
   const groups = toEnd(uniteAllSimilar(store, [prefixEntries(store, threshold)], threshold));
   // Rows of the same content belong together even when they have no word to compare.
   const index = new ContentIndex();
