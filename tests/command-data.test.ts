@@ -89,12 +89,12 @@ test("good files: exit 0, in every layout", (context) => {
 });
 
 test("an unknown shape and an empty file: what was found, and exit 1", (context) => {
-  const folder = folderWith(context, { "odd.jsonl": '{"text":"a"}\n{"text":"b"}\n', "empty.jsonl": "" });
+  const folder = folderWith(context, { "odd.jsonl": '{"body":"a"}\n{"body":"b"}\n', "empty.jsonl": "" });
   const odd = llmops(folder, ["data", "validate", "odd.jsonl"]);
-  assert.deepEqual([odd.status, odd.stdout.match(/found text \(text\); the nearest is alpaca/g)?.length], [1, 1]);
+  assert.deepEqual([odd.status, odd.stdout.match(/found body \(text\); the nearest is alpaca/g)?.length], [1, 1]);
   const empty = llmops(folder, ["data", "validate", "empty.jsonl"]);
   assert.deepEqual([empty.status, /holds no rows/.test(empty.stdout)], [1, true]);
-  assert.equal(llmops(folder, ["data", "validate", "odd.jsonl", "--map", "instruction=text", "--map", "output=text"]).status, 1);
+  assert.equal(llmops(folder, ["data", "validate", "odd.jsonl", "--map", "instruction=body", "--map", "output=body"]).status, 1);
 });
 
 test("files and usage that cannot serve: one line with the remedy, exit 2, the same as JSON", (context) => {
