@@ -207,7 +207,6 @@ test("each fault of shape and of sense has its code, and its reason names the fi
     ["messages", chat(turn("user", 7), answer), "wrong-type", /messages\[0\]\.content is a number, it must be text or a list of text parts/],
     ["messages", chat(ask, turn("assistant", "")), "empty-content", /messages\[1\]/],
     ["messages", chat(ask, turn("assistant", null)), "empty-content", /no content and calls no tool/],
-    ["messages", chat(ask, turn("assistant", "Let me look.", { function_call: { name: "list_tasks", arguments: "{}" } })), "unsupported-content", /messages\[1\]\.function_call.*tool_calls/],
     ["messages", chat(turn("user", "\ud800"), answer), "lone-surrogate", /no tokenizer can encode/],
     ["messages", chat(answer), "no-user-turn", /before any user turn/],
     ["messages", chat(turn("system", "x")), "no-user-turn", /no user turn/],

@@ -104,7 +104,7 @@ async function runPython(cases: readonly Case[]): Promise<void> {
   const plan = join(FOLDER, "plan.json");
   const folders = [{
     name: "datasets/task-api", path: join(ROOT, "datasets", "task-api"),
-    splits: Object.fromEntries([["train", "train"], ["validation", "val"], ["test", "test"]].map(([split, file]) => [split, join(ROOT, "datasets", "task-api", `task_api_${file}.jsonl`)])),
+    splits: Object.fromEntries([["train", "train"], ["validation", "val"], ["test", "test"]].map(([split, file]): [string, string] => [split as string, join(ROOT, "datasets", "task-api", `task_api_${file}.jsonl`)])),
   }];
   writeFileSync(plan, JSON.stringify({ folder: FOLDER, cases: cases.map((one) => ({ ...one, rows: undefined })), folders }));
   const child = spawn(VENV_PYTHON, [join(ROOT, "tools", "check_trainers.py"), plan], { cwd: FOLDER, stdio: ["ignore", "pipe", "pipe"] });

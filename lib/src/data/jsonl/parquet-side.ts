@@ -19,5 +19,9 @@ export function restoreRow(row: JsonObject): JsonObject {
   const { [PARQUET]: patch, ...others } = side.value;
   const rest = Object.fromEntries(Object.entries(row).filter(([name]) => name !== SIDE_FIELD));
   const plain = Object.keys(others).length > 0 ? { ...row, [SIDE_FIELD]: JSON.stringify(others) } : rest;
-  return patched(plain, patch as JsonObject) as JsonObject;
+  try {
+    return patched(plain, patch) as JsonObject;
+  } catch {
+    return row; // no patch of ours: the reader of the format says so of the field
+  }
 }

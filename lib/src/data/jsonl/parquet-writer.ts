@@ -118,6 +118,7 @@ export class ParquetWriter implements AsyncDisposable {
         await table.write({ columnData, rowGroupSize: group.length });
       }
       await table.finish();
+      await out.flush();
       await this.#file.commit();
       this.#done = true;
       return { path: this.#path, rows, bytes: out.offset, sha256: out.hash.digest("hex") };
@@ -201,9 +202,5 @@ class HashingWriter extends ByteWriter {
     this.index = 0;
     this.hash.update(bytes);
     await this.#file.write(bytes);
-  }
-
-  override finish(): Promise<void> {
-    return this.flush();
   }
 }

@@ -42,8 +42,8 @@ const HEAD_BYTES = 64 * 1024;
  */
 export async function openRows(path: string, options: ReadOptions = {}): Promise<RowSource> {
   if (await isParquetFile(path)) {
-    const { size, position, batches } = await openParquet(path, options);
-    return { name: options.name ?? path, layout: "parquet", unit: "record", gzip: false, size, position, batches };
+    const table = await openParquet(path, options);
+    return { name: options.name ?? path, layout: "parquet", unit: "record", gzip: false, size: table.size, position: () => table.position(), batches: table.batches };
   }
   const startOffset = options.startOffset ?? 0;
   const bytes = await openBytes(path, startOffset, options.name);
