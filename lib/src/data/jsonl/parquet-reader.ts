@@ -120,7 +120,7 @@ export async function openParquet(path: string, options: ReadOptions = {}): Prom
 function damaged(error: unknown, name: string): FileError {
   if (error instanceof FileError || (error instanceof Error && "syscall" in error)) return fileError(error, name, "read");
   const said = error instanceof Error ? error.message : String(error);
-  return new FileError("truncated", name, `is cut off or damaged (${said.slice(0, 120)})`, "copy or download it again", { cause: error });
+  return new FileError("truncated", name, `is Parquet that is cut off or damaged (${said.slice(0, 120)})`, "copy or download it again", { cause: error });
 }
 
 function checkReadable(metadata: FileMetaData, name: string): void {
