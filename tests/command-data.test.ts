@@ -35,7 +35,7 @@ const call = (id: string, args: string): object => ({ role: "assistant", content
 const BAD: [code: string, row: string | Buffer][] = [
   ["invalid-json", "{"], ["invalid-json", "<!DOCTYPE html>"], ["invalid-utf8", Buffer.from([0x22, 0xc3, 0x28, 0x22])], ["nul-byte", "\0\0\0"],
   ["not-an-object", "[1]"], ["duplicate-key", '{"messages":1,"messages":2}'], ["too-deep", `{"a":${"[".repeat(1000)}${"]".repeat(1000)}}`],
-  ["missing-field", '{"text":"x"}'], ["wrong-type", '{"messages":"x"}'], ["unknown-role", chat({ role: "bot", content: "x" })],
+  ["missing-field", '{"body":"x"}'], ["other-format", '{"text":"x"}'], ["wrong-type", '{"messages":"x"}'], ["unknown-role", chat({ role: "bot", content: "x" })],
   ["empty-content", chat({ role: "user", content: "" }, answer)], ["unsupported-content", chat({ role: "user", content: [{ type: "image_url" }] }, answer)],
   ["lone-surrogate", '{"messages":[{"role":"user","content":"\\ud800"},{"role":"assistant","content":"y"}]}'],
   ["no-user-turn", chat(answer)], ["no-assistant-turn", chat(ask)], ["last-turn-not-assistant", chat(ask, answer, ask)], ["roles-not-alternating", chat(ask, ask, answer)],
@@ -66,14 +66,14 @@ test("convert keeps every bad row, rows in = rows out + rejected, exit 0, or 1 w
   const args = ["data", "convert", "bad.jsonl", "--from", "messages", "--to", "sharegpt", "--out", "out.jsonl"];
   const converted = llmops(folder, args);
   assert.equal(converted.status, 0, converted.stderr);
-  assert.match(converted.stdout, /44 rows in, 22 rejected/);
+  assert.match(converted.stdout, /46 rows in, 23 rejected/);
   const rejected = readFileSync(join(folder, "out.jsonl.rejected.jsonl"), "utf8").trimEnd().split("\n").map((line) => JSON.parse(line) as { line: number; raw: string; rawEncoding?: "base64"; reason: string });
   assert.deepEqual(rejected.map(({ line }) => line), BAD.map((_, at) => 3 * at + 3));
   assert.deepEqual(rejected.map(({ raw, rawEncoding }) => Buffer.from(raw, rawEncoding ?? "utf8")), BAD.map(([, bad]) => Buffer.from(bad as string)));
-  assert.equal(readFileSync(join(folder, "out.jsonl"), "utf8").trimEnd().split("\n").length, 22);
+  assert.equal(readFileSync(join(folder, "out.jsonl"), "utf8").trimEnd().split("\n").length, 23);
   assert.equal(llmops(folder, [...args, "--strict"]).status, 1);
   const document = JSON.parse(llmops(folder, [...args, "--json"]).stdout) as Record<string, unknown>;
-  assert.deepEqual([document["ok"], document["rowsIn"], document["rowsOut"], document["rejected"], document["rejectedPath"]], [false, 44, 22, 22, "out.jsonl.rejected.jsonl"]);
+  assert.deepEqual([document["ok"], document["rowsIn"], document["rowsOut"], document["rejected"], document["rejectedPath"]], [false, 46, 23, 23, "out.jsonl.rejected.jsonl"]);
 });
 
 test("good files: exit 0, in every layout", (context) => {
@@ -89,12 +89,12 @@ test("good files: exit 0, in every layout", (context) => {
 });
 
 test("an unknown shape and an empty file: what was found, and exit 1", (context) => {
-  const folder = folderWith(context, { "odd.jsonl": '{"text":"a"}\n{"text":"b"}\n', "empty.jsonl": "" });
+  const folder = folderWith(context, { "odd.jsonl": '{"body":"a"}\n{"body":"b"}\n', "empty.jsonl": "" });
   const odd = llmops(folder, ["data", "validate", "odd.jsonl"]);
-  assert.deepEqual([odd.status, odd.stdout.match(/found text \(text\); the nearest is alpaca/g)?.length], [1, 1]);
+  assert.deepEqual([odd.status, odd.stdout.match(/found body \(text\); the nearest is alpaca/g)?.length], [1, 1]);
   const empty = llmops(folder, ["data", "validate", "empty.jsonl"]);
   assert.deepEqual([empty.status, /holds no rows/.test(empty.stdout)], [1, true]);
-  assert.equal(llmops(folder, ["data", "validate", "odd.jsonl", "--map", "instruction=text", "--map", "output=text"]).status, 1);
+  assert.equal(llmops(folder, ["data", "validate", "odd.jsonl", "--map", "instruction=body", "--map", "output=body"]).status, 1);
 });
 
 test("files and usage that cannot serve: one line with the remedy, exit 2, the same as JSON", (context) => {

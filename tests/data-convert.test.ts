@@ -173,12 +173,14 @@ test("columns that a map named come back under their names", async (context) => 
   assert.deepEqual(rows(back), [{ "Die Frage": "Was?", "Die Antwort": "Das." }]);
 });
 
-test("an answer that is not to be learned is not written plainly", async (context) => {
+test("an answer that is not to be learned is not written plainly where a turn has no weight", async (context) => {
   const folder = scratch(context), path = join(folder, "rows.jsonl"), out = join(folder, "out.jsonl"), back = join(folder, "back.jsonl");
   const turns = (weight: number) => ({ messages: [{ role: "user", content: "x" }, { role: "assistant", content: "y", weight }, { role: "user", content: "z" }, { role: "assistant", content: "w", weight: 1 }] });
   writeFileSync(path, `${JSON.stringify(turns(0))}\n${JSON.stringify(turns(1))}\n`);
   const faults: RejectedRow[] = [];
-  await convertFile(path, out, { to: "messages", plain: true, onRejected: (fault) => { faults.push(fault); } });
+  await convertFile(path, out, { to: "messages", plain: true });
+  assert.deepEqual(rows(out), [turns(0), turns(1)], "OpenAI's chat has a place for it");
+  await convertFile(path, out, { to: "sharegpt", plain: true, onRejected: (fault) => { faults.push(fault); } });
   assert.deepEqual(faults.map(({ line, code }) => [line, code]), [[1, "untrained-turn"]]);
   assert.match(faults[0]?.reason ?? "", /messages\[1\]\.weight is 0/);
   assert.equal(rows(out).length, 1);

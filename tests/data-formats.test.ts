@@ -81,6 +81,9 @@ test("every kind of preference row has a prompt and two answers", () => {
   }
 });
 
+/** Why a format may have no place for an example. */
+const REFUSALS = ["one-answer", "two-answers", "no-label", "no-slot"];
+
 for (const from of FORMATS) {
   test(`a row of ${from} comes back deep-equal, key order included, from every format, or is refused with a reason`, () => {
     let converted = 0, refused = 0;
@@ -95,7 +98,7 @@ for (const from of FORMATS) {
       for (const to of FORMATS) {
         const there = formatRow(to, read.example);
         if (!there.ok) {
-          assert.ok(["one-answer", "two-answers", "no-slot"].includes(there.code), there.reason);
+          assert.ok(REFUSALS.includes(there.code), there.reason);
           continue;
         }
         converted++;
@@ -112,7 +115,7 @@ for (const from of FORMATS) {
         }
       }
     }), { numRuns: 300, seed: 63 });
-    assert.ok(converted >= (from === "preference" ? 250 : 600), `${converted} conversions were tried`);
+    assert.ok(converted >= (from === "preference" || from === "text" ? 250 : 600), `${converted} conversions were tried`);
     assert.ok(refused < 30, `${refused} rows were refused as they came`);
   });
 }
@@ -146,7 +149,7 @@ test("plain rows have no side field and say the same", () => {
       for (const to of FORMATS) {
         const there = formatRow(to, read.example, { plain: true });
         if (!there.ok) {
-          assert.ok(["one-answer", "two-answers", "no-slot", "field-collision"].includes(there.code), there.reason);
+          assert.ok([...REFUSALS, "field-collision"].includes(there.code), there.reason);
           continue;
         }
         assert.ok(!Object.hasOwn(there.row, SIDE_FIELD));
@@ -204,7 +207,6 @@ test("each fault of shape and of sense has its code, and its reason names the fi
     ["messages", chat(turn("user", 7), answer), "wrong-type", /messages\[0\]\.content is a number, it must be text or a list of text parts/],
     ["messages", chat(ask, turn("assistant", "")), "empty-content", /messages\[1\]/],
     ["messages", chat(ask, turn("assistant", null)), "empty-content", /no content and calls no tool/],
-    ["messages", chat(ask, turn("assistant", "Let me look.", { function_call: { name: "list_tasks", arguments: "{}" } })), "unsupported-content", /messages\[1\]\.function_call.*tool_calls/],
     ["messages", chat(turn("user", "\ud800"), answer), "lone-surrogate", /no tokenizer can encode/],
     ["messages", chat(answer), "no-user-turn", /before any user turn/],
     ["messages", chat(turn("system", "x")), "no-user-turn", /no user turn/],
@@ -311,7 +313,8 @@ test("the format is told from a sample, with its evidence, and an unknown shape 
     assert.ok(!result.ok);
     return result.message;
   };
-  assert.match(unknown({ text: "x", label: 1 }), /found text \(text\), label \(a number\); the nearest is alpaca.*--map instruction=COLUMN --map output=COLUMN/);
+  assert.match(unknown({ body: "x", label: 1 }), /found body \(text\), label \(a number\); the nearest is alpaca.*--map instruction=COLUMN --map output=COLUMN/);
+  assert.match(unknown({ text: "x", label: 1 }), /a set for classification; for language modelling name the format text/);
   assert.match(unknown({ instruction: "x", target: "y" }), /nearest is alpaca.*--map output=COLUMN$/);
   assert.match(unknown({ prompt: "x", chosen: "y" }), /nearest is .*(preference|alpaca)/);
   assert.match(unknown({ data: [{}] }), /rows seem to be inside data/);
@@ -326,7 +329,7 @@ test("the format is told from a sample, with its evidence, and an unknown shape 
   }
 });
 
-test("20,000 damaged inputs: nothing throws, nothing hangs, no byte is lost", async () => {
-  const result = await fuzz(20_000, 63);
-  assert.ok(result.rows > 3000 && result.problems > 3000, JSON.stringify(result));
+test("8,000 damaged inputs: nothing throws, nothing hangs, no byte is lost", async () => {
+  const result = await fuzz(8_000, 63);
+  assert.ok(result.rows > 1200 && result.problems > 1200, JSON.stringify(result));
 });

@@ -7,13 +7,14 @@ import type { SplitSize } from "../data/split/index.js";
 import { ENCODINGS, type Encoding } from "../data/tokens/index.js";
 import type { createPairWriter, Teacher, TeacherError } from "../teacher/index.js";
 import { CommandError, EXIT, EXIT_HELP, interruptible, isAbort } from "./failure.js";
-import { collectMap, formatOption, outputPath } from "./format-option.js";
+import { checkLayout, collectMap, formatOption, layoutOption, outputPath } from "./format-option.js";
 import { count, counted, Reporter, textTable, type Progress } from "./output.js";
 
 interface BuildCommandOptions {
   out: string;
   name?: string;
   format?: Format;
+  layout?: string;
   from?: Format;
   map?: Record<string, string>;
   split?: SplitSize;
@@ -52,10 +53,11 @@ export function registerDataBuild(data: Command): void {
   data
     .command("build")
     .description("make a dataset of files and folders: clean, deduplicate, mask personal data, split, report")
-    .argument("<path...>", "files and folders: JSONL, JSON, CSV, TSV (also .gz), and Markdown, HTML or text for the teacher")
+    .argument("<path...>", "files and folders: JSONL, JSON, CSV, TSV (also .gz), Parquet, and Markdown, HTML or text for the teacher")
     .requiredOption("--out <dir>", "the folder to make; an earlier build in it is replaced in one step", outputPath)
     .option("--name <name>", "begins the names of the splits' files: task_api makes task_api_train.jsonl")
     .addOption(formatOption("--format <format>", `the format to write: ${FORMATS.join(", ")} (default: that of the input; messages if it has several)`))
+    .addOption(layoutOption())
     .addOption(formatOption("--from <format>", "the format to read (default: each row by its own fields)"))
     .option("--map <field=column>", "a column that stands for a field, e.g. --map instruction=question (repeatable)", collectMap)
     .option("--split <sizes>", "fractions (0.8,0.1,0.1) or exact counts (400,50,50)", parseSplit, { fractions: [0.8, 0.1, 0.1] })
@@ -151,6 +153,10 @@ function buildOptions(
   paths: readonly string[], options: BuildCommandOptions, teacher: LazyTeacher, reporter: Reporter, signal: AbortSignal,
 ): BuildOptions {
   const { out, seed, threshold, leakThreshold, scope, keep, minTokens, pii, fuzzy } = options;
+  if (options.layout !== undefined) {
+    if (!options.format) throw new CommandError("--layout needs --format: which layouts there are depends on it");
+    checkLayout(options.format, options.layout);
+  }
   const split = options.split ?? { fractions: [0.8, 0.1, 0.1] };
   const sizes = "counts" in split ? split.counts : split.fractions;
   if (!options.splitNames && sizes.length > SPLIT_NAMES.length) {
@@ -161,6 +167,7 @@ function buildOptions(
     splitNames: options.splitNames ?? SPLIT_NAMES.slice(0, sizes.length),
     ...(options.name === undefined ? {} : { name: options.name }),
     ...(options.format ? { format: options.format } : {}),
+    ...(options.layout === undefined ? {} : { layout: options.layout }),
     ...(options.from ? { from: options.from } : {}),
     ...(options.map ? { map: options.map } : {}),
     ...(options.maxTokens === undefined ? {} : { maxTokens: options.maxTokens }),

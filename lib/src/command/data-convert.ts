@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import { convertFile, type Conversion, type RejectedRow } from "../data/convert.js";
 import { FORMATS, type Format } from "../data/example.js";
-import { EXIT, EXIT_HELP, interruptible } from "./failure.js";
-import { collectMap, formatOption, outputPath } from "./format-option.js";
+import { CommandError, EXIT, EXIT_HELP, interruptible } from "./failure.js";
+import { checkLayout, collectMap, formatOption, layoutOption, outputPath } from "./format-option.js";
 import { Reporter, count, counted, textTable } from "./output.js";
 
 interface ConvertCommandOptions {
@@ -10,6 +10,8 @@ interface ConvertCommandOptions {
   out: string;
   from?: Format;
   map?: Record<string, string>;
+  layout?: string;
+  extra: boolean;
   plain?: boolean;
   strict?: boolean;
   json?: boolean;
@@ -23,11 +25,13 @@ export function registerDataConvert(data: Command): void {
   data
     .command("convert")
     .description("convert a file of examples to another format; rows that cannot be converted go to OUT.rejected.jsonl")
-    .argument("<in>", "a JSONL, JSON, CSV or TSV file, gzip or not")
+    .argument("<in>", "a JSONL, JSON, CSV or TSV file, gzip or not, or Parquet")
     .addOption(formatOption("--to <format>", `the format to write: ${FORMATS.join(", ")}`).makeOptionMandatory())
-    .requiredOption("--out <file>", "the JSONL file to write; gzip if it ends in .gz", outputPath)
+    .requiredOption("--out <file>", "the file to write: Parquet if it ends in .parquet, else JSONL; gzip if it ends in .gz", outputPath)
     .addOption(formatOption("--from <format>", "the format of the rows (default: each row by its own fields)"))
     .option("--map <field=column>", "a column that stands for a field, e.g. --map instruction=question (repeatable)", collectMap)
+    .addOption(layoutOption())
+    .option("--no-extra", "leave out fields that the format does not define (with --plain)")
     .option("--plain", "write plain rows for a trainer, without the _llmops field that lets a row be converted back")
     .option("--strict", "exit with 1 if a row was rejected")
     .option("--json", "print one JSON document")
@@ -37,6 +41,8 @@ export function registerDataConvert(data: Command): void {
 
 async function convert(input: string, options: ConvertCommandOptions): Promise<void> {
   const reporter = new Reporter(options);
+  checkLayout(options.to, options.layout);
+  if (!options.extra && !options.plain) throw new CommandError("--no-extra needs --plain: a row without its extra fields would not come back");
   const shown: RejectedRow[] = [];
   const result = await interruptible(async (signal) => {
     let progress: ReturnType<Reporter["progress"]> | undefined;
@@ -45,6 +51,8 @@ async function convert(input: string, options: ConvertCommandOptions): Promise<v
       signal,
       ...(options.from ? { from: options.from } : {}),
       ...(options.map ? { map: options.map } : {}),
+      ...(options.layout ? { layout: options.layout } : {}),
+      ...(options.extra ? {} : { extra: false }),
       ...(options.plain ? { plain: true } : {}),
       onRejected: (rejection) => { if (shown.length < SHOWN) shown.push(rejection); },
       onProgress: (bytes, size) => (progress ??= reporter.progress(`converting ${input}`, size ?? 0, "bytes")).update(bytes),

@@ -1,6 +1,6 @@
-import type { Command } from "commander";
+import { Option, type Command } from "commander";
 import { FORMATS, type Format } from "../data/example.js";
-import { validateFile, type RowFault, type Validation } from "../data/validate.js";
+import { RULES, validateFile, type RowFault, type Rules, type Validation } from "../data/validate.js";
 import { EXIT, EXIT_HELP, describeFailure, interruptible, reportFailure } from "./failure.js";
 import { collectMap, formatOption, wholeNumber } from "./format-option.js";
 import { Reporter, count, counted, textTable } from "./output.js";
@@ -8,6 +8,7 @@ import { Reporter, count, counted, textTable } from "./output.js";
 interface ValidateCommandOptions {
   format?: Format;
   map?: Record<string, string>;
+  for?: Rules;
   limit: number;
   json?: boolean;
 }
@@ -17,9 +18,10 @@ export function registerDataValidate(data: Command): void {
   data
     .command("validate")
     .description("check every row of files of examples, and name each bad row by line and reason")
-    .argument("<file...>", "JSONL, JSON, CSV or TSV files, gzip or not")
+    .argument("<file...>", "JSONL, JSON, CSV or TSV files, gzip or not, and Parquet")
     .addOption(formatOption("--format <format>", `the format of the rows: ${FORMATS.join(", ")} (default: what the first rows look like)`))
     .option("--map <field=column>", "a column that stands for a field, e.g. --map instruction=question (repeatable)", collectMap)
+    .addOption(new Option("--for <service>", "also check what a service's fine-tuning asks for").choices(RULES))
     .option("--limit <rows>", "bad rows to print for each file; 0 prints all (--json always lists all)", wholeNumber, 100)
     .option("--json", "print one JSON document")
     .addHelpText("after", EXIT_HELP)
@@ -65,6 +67,7 @@ async function validateOne(path: string, at: number, options: ValidateCommandOpt
       onProgress: (bytes, size) => (progress ??= reporter.progress(`checking ${path}`, size ?? 0, "bytes")).update(bytes),
       ...(options.format ? { format: options.format } : {}),
       ...(options.map ? { map: options.map } : {}),
+      ...(options.for ? { rules: options.for } : {}),
     });
     progress?.stop();
     if (reporter.json) await reporter.print(`${shown === 0 ? openDocument(at, path) : ""}${closeFile(result)}`);
@@ -78,7 +81,7 @@ async function validateOne(path: string, at: number, options: ValidateCommandOpt
 }
 
 function isGood(result: Validation): boolean {
-  return result.rows > 0 && result.invalid === 0;
+  return result.rows > 0 && result.invalid === 0 && result.fileFaults.length === 0;
 }
 
 // The document is written piece by piece: {"files":[{"path":…,"faults":[…],…},…],"ok":…}
@@ -86,13 +89,13 @@ function openDocument(at: number, path: string): string {
   return `${at === 0 ? '{"files":[' : ","}{"path":${JSON.stringify(path)},"faults":[`;
 }
 
-function closeFile({ layout, unit, format, detected, rows, valid, invalid, byCode }: Validation): string {
-  const summary = JSON.stringify({ layout, unit, format: format ?? null, detected: detected ?? null, rows, valid, invalid, byCode });
+function closeFile({ layout, unit, format, detected, rows, valid, invalid, byCode, fileFaults }: Validation): string {
+  const summary = JSON.stringify({ layout, unit, format: format ?? null, detected: detected ?? null, rows, valid, invalid, byCode, fileFaults });
   return `],${summary.slice(1)}`;
 }
 
 function humanSummary(result: Validation, hidden: number): string {
-  const { path, detected, rows, valid, invalid, byCode } = result;
+  const { path, detected, rows, valid, invalid, byCode, fileFaults } = result;
   const lines: string[] = [];
   if (hidden > 0) lines.push(`${path}: and ${counted(hidden, "more bad row")}; --limit 0 prints all`);
   if (rows === 0) lines.push(`${path}: holds no rows; is it the right file?`);
@@ -101,6 +104,7 @@ function humanSummary(result: Validation, hidden: number): string {
     const sure = detected?.ok ? ` (${Math.round(detected.confidence * 100)}% of the first rows)` : "";
     lines.push(`${path}: ${result.format ?? "unknown"}${sure}, ${counted(rows, "row")}: ${count(valid)} valid, ${count(invalid)} invalid`);
   }
+  for (const fault of fileFaults) lines.push(`${path} ${fault}`);
   if (invalid > 0) lines.push("", textTable(["why", "rows"], Object.entries(byCode)), "");
   return lines.join("\n");
 }

@@ -1,6 +1,8 @@
 import { InvalidArgumentError, Option } from "commander";
 import { FORMATS, type Format } from "../data/example.js";
 import { FIELDS } from "../data/formats/columns.js";
+import { LAYOUTS } from "../data/formats/layouts.js";
+import { CommandError } from "./failure.js";
 
 /** An option whose value is the name of a format. */
 export function formatOption(flags: string, description: string): Option {
@@ -9,6 +11,19 @@ export function formatOption(flags: string, description: string): Option {
     if (!format) throw new InvalidArgumentError(`It must be one of ${FORMATS.join(", ")}.`);
     return format;
   });
+}
+
+/** An option whose value is the name of a layout of the format that is written. */
+export function layoutOption(): Option {
+  const names = Object.entries(LAYOUTS).flatMap(([format, layouts]) => (Object.keys(layouts).length > 0 ? [`${format}: ${Object.keys(layouts).join(", ")}`] : []));
+  return new Option("--layout <name>", `a spelling of the format other than its first (${names.join("; ")})`);
+}
+
+/** Refuses a layout that the format does not have. */
+export function checkLayout(format: Format, layout: string | undefined): void {
+  if (layout === undefined || Object.hasOwn(LAYOUTS[format], layout)) return;
+  const names = Object.keys(LAYOUTS[format]);
+  throw new CommandError(`--layout ${layout}: ${format} has ${names.length > 0 ? `the layouts ${names.join(", ")}` : "one layout only; leave the option out"}`);
 }
 
 const MAPPABLE = [...new Set(FORMATS.flatMap((format) => FIELDS[format]))];

@@ -1,14 +1,17 @@
 import { promises as fs } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import type { Format, Rejection } from "./example.js";
+import { SIDE_FIELD, type Example, type Format, type Rejection } from "./example.js";
 import type { ColumnMap } from "./formats/columns.js";
 import { detectFormat, detectRow } from "./formats/detect.js";
+import { layoutShape } from "./formats/layouts.js";
 import { refuseUntrained } from "./formats/messages.js";
 import { refuse, type Refusal } from "./formats/refusal.js";
 import { formatRow, parseRow } from "./formats/row.js";
 import { shapesOf } from "./formats/shape.js";
 import { FileError, fileError } from "./jsonl/file-error.js";
-import { sameJson, type JsonObject } from "./jsonl/json.js";
+import { isJsonObject, sameJson, type JsonObject } from "./jsonl/json.js";
+import { ParquetWriter } from "./jsonl/parquet-writer.js";
+import { isParquetName, openRowWriter } from "./jsonl/row-writer.js";
 import { openRows } from "./jsonl/rows.js";
 import type { ByteSpan, ReadOptions, RowItem } from "./jsonl/row-item.js";
 import { JsonlWriter } from "./jsonl/writer.js";
@@ -19,6 +22,10 @@ export interface ConvertOptions extends Pick<ReadOptions, "maxLineBytes" | "sign
   /** Default: each row by its own fields. */
   from?: Format;
   map?: ColumnMap;
+  /** Another spelling of the format than its plain one; see {@link LAYOUTS}. */
+  layout?: string;
+  /** Whether fields that the format does not define are written too. Default true; false only with `plain`. */
+  extra?: boolean;
   /** Plain rows without the side field: for a trainer, not for the way back. */
   plain?: boolean;
   /** Called for every rejected row, in order. */
@@ -45,22 +52,27 @@ export interface Conversion {
   byCode: Record<string, number>;
   /** Where the rejected rows are; undefined when there are none. */
   rejectedPath: string | undefined;
-  /** Hash of the output's text. */
+  /** Hash of the output: of its text, or of a Parquet file's bytes. */
   sha256: string;
 }
 
 /**
- * Converts a file of rows to JSON Lines of another format, streaming and atomically: `out` appears whole or stays as it was.
+ * Converts a file of rows to another format, streaming and atomically: `out` appears whole or stays as it was. It is
+ * written as JSON Lines, or as Parquet where its name ends in `.parquet`.
  *
  * Every row that cannot be converted goes to `<out>.rejected.jsonl` with line, step, code, reason and its raw text. A row
  * is written only if it was shown to come back: it is converted back and compared (not with `plain`).
  *
  * @throws FileError when the input cannot be read or the output cannot be written; then neither file is touched
+ * @throws RangeError for a layout that the format does not have, and for `extra: false` without `plain`
  */
 export async function convertFile(input: string, out: string, options: ConvertOptions): Promise<Conversion> {
+  if (options.extra === false && !options.plain) throw new RangeError("fields can be left out of plain rows only, since the row would not come back");
+  if (options.layout !== undefined) layoutShape(options.to, options.layout);
   const rejectedPath = `${out}.rejected.jsonl`;
   await refuseSameFile(input, [out, rejectedPath]);
-  const writer = await JsonlWriter.open(out);
+  const parquet = isParquetName(out);
+  const writer = await openRowWriter(out, { plain: options.plain ?? false });
   const byCode = new Map<string, number>();
   const byFormat: Partial<Record<Format, number>> = {};
   let rowsIn = 0;
@@ -70,7 +82,7 @@ export async function convertFile(input: string, out: string, options: ConvertOp
     for await (const batch of source.batches) {
       for (const item of batch) {
         rowsIn++;
-        const converted = convertItem(item, options);
+        const converted = convertItem(item, options, parquet);
         if (converted.ok) {
           byFormat[converted.from] = (byFormat[converted.from] ?? 0) + 1;
           const full = writer.write(converted.row);
@@ -108,7 +120,7 @@ export async function convertFile(input: string, out: string, options: ConvertOp
 
 type Converted = { ok: true; row: JsonObject; from: Format } | (Refusal & { step: string });
 
-function convertItem(item: RowItem, { from: given, to, map, plain = false }: ConvertOptions): Converted {
+function convertItem(item: RowItem, { from: given, to, map, layout, extra = true, plain = false }: ConvertOptions, parquet: boolean): Converted {
   if (item.problem) return { ...refuse(item.problem.code, item.problem.reason), step: "read" };
   const from = given ?? detectRow(item.value, map)?.format;
   if (from === undefined) {
@@ -117,22 +129,52 @@ function convertItem(item: RowItem, { from: given, to, map, plain = false }: Con
   }
   const parsed = parseRow(from, item.value, map ? { map } : {});
   if (!parsed.ok) return { ...parsed, step: "parse" };
-  const untrained = plain ? refuseUntrained(item.value) : undefined;
+  const untrained = plain && !WEIGHTED.includes(to) ? refuseUntrained(item.value) : undefined;
   if (untrained) return { ...untrained, step: "convert" };
-  const formatted = formatRow(to, parsed.example, { plain });
+  const example = extra ? parsed.example : { ...parsed.example, extra: pick(parsed.example.extra, [SIDE_FIELD, ...(KEPT[to] ?? [])]) };
+  const formatted = formatRow(to, example, { plain, ...(layout === undefined ? {} : { layout }) });
   if (!formatted.ok) return { ...formatted, step: "convert" };
-  if (!plain && !comesBack(item.value, from, to, formatted.row, shapesOf(parsed.example.extra)[to]?.columns)) {
+  const misnamed = parquet ? ParquetWriter.misnamed(formatted.row) : undefined;
+  if (misnamed !== undefined) return { ...refuse("column-name", `has the field ${JSON.stringify(misnamed)}, which cannot be a column of Parquet (empty, __proto__, or with a point in it); rename it`), step: "convert" };
+  const back = { layout, columns: layout === undefined ? shapesOf(parsed.example.extra)[to]?.columns : undefined };
+  const reversible = plain || (from === to && layout !== undefined ? saysTheSame(parsed.example, to, formatted.row) : comesBack(item.value, from, to, formatted.row, back));
+  if (!reversible) {
     return { ...refuse("not-reversible", `would not come back from ${to} as it was; write it plainly (--plain) to convert it all the same`), step: "convert" };
   }
   return { ok: true, row: formatted.row, from };
 }
 
 /** @param columns what the row's columns are called in the target format, where a map had named them */
-function comesBack(value: JsonObject, from: Format, to: Format, row: JsonObject, columns: ColumnMap | undefined): boolean {
+function comesBack(value: JsonObject, from: Format, to: Format, row: JsonObject, { layout, columns }: { layout: string | undefined; columns: ColumnMap | undefined }): boolean {
   const parsed = parseRow(to, row, columns ? { map: columns } : {});
   if (!parsed.ok) return false;
+  // A layout that was asked for is a spelling to remember on the way back; it is no part of what has to come back.
+  if (layout !== undefined) parsed.example.extra = forgetShape(parsed.example.extra, to);
   const back = formatRow(from, parsed.example);
   return back.ok && sameJson(back.row, value);
+}
+
+/** Formats whose turns have a weight. */
+const WEIGHTED: readonly Format[] = ["messages", "prompt-completion", "unpaired-preference", "preference"];
+
+/** Extra fields that trainers know beside a format's own. */
+const KEPT: Partial<Record<Format, readonly string[]>> = { messages: ["parallel_tool_calls", "chat_template_kwargs"] };
+
+function pick(row: JsonObject, names: readonly string[]): JsonObject {
+  return Object.fromEntries(Object.entries(row).filter(([name]) => names.includes(name)));
+}
+
+function forgetShape({ [SIDE_FIELD]: shapes, ...extra }: JsonObject, format: Format): JsonObject {
+  if (!isJsonObject(shapes)) return extra;
+  const others = Object.fromEntries(Object.entries(shapes).filter(([name]) => name !== format));
+  return Object.keys(others).length > 0 ? { ...extra, [SIDE_FIELD]: others } : extra;
+}
+
+/** A row in another layout of its own format has its spelling changed on purpose; what it says must be the same. */
+function saysTheSame(example: Example, format: Format, row: JsonObject): boolean {
+  const parsed = parseRow(format, row);
+  const said = ({ extra, ...rest }: Example): JsonObject => ({ ...rest, extra: Object.fromEntries(Object.entries(extra).filter(([name]) => name !== SIDE_FIELD)) });
+  return parsed.ok && sameJson(said(parsed.example), said(example));
 }
 
 function rejectionOf(source: string, item: RowItem, { step, code, reason }: Refusal & { step: string }): RejectedRow {

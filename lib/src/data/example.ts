@@ -20,6 +20,8 @@ export interface Message {
   name?: string;
   tool_calls?: ToolCall[];
   tool_call_id?: string;
+  /** Of an assistant turn: 0 when it is not to be trained on (OpenAI fine-tuning). */
+  weight?: 0 | 1;
 }
 
 /** A tool the assistant may call, as in the OpenAI API (`parameters` is a JSON schema). */
@@ -35,13 +37,24 @@ export interface Example {
   tools?: ToolDefinition[];
   /** Only for preference pairs: the two answers to the prompt. */
   preference?: { chosen: Message[]; rejected: Message[] };
+  /** Only for unpaired preference: whether the answer is a wanted one. */
+  label?: boolean;
+  /** Running text for language modelling, without turns: `messages` holds it as one assistant turn. */
+  plainText?: true;
   /** Fields of the source row that its format does not define, kept as they were (`id`, `operation`, …). */
   extra: Record<string, unknown>;
 }
 
-/** The dataset formats the workbook reads and writes. */
-export const FORMATS = ["alpaca", "sharegpt", "messages", "preference"] as const;
+/**
+ * The dataset formats the workbook reads and writes. `messages` is OpenAI's chat and Hugging Face's conversational
+ * language modelling; `prompt-completion`, `preference`, `unpaired-preference` and `text` are the dataset types of TRL
+ * (https://huggingface.co/docs/trl/dataset_formats, as in TRL 1.16).
+ */
+export const FORMATS = ["alpaca", "sharegpt", "messages", "preference", "prompt-completion", "unpaired-preference", "text"] as const;
 export type Format = (typeof FORMATS)[number];
+
+/** The field of a row, as JSON text, that holds how its source was spelled (see formats/shape.ts). */
+export const SIDE_FIELD = "_llmops";
 
 /** Where a row came from: a file (or generator) and its 1-based line or record number. */
 export interface Origin {

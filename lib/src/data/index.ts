@@ -3,7 +3,7 @@ export { readExamples } from "./examples.js";
 export * from "./jsonl/index.js";
 export * from "./formats/index.js";
 export { convertFile, type Conversion, type ConvertOptions, type RejectedRow } from "./convert.js";
-export { validateFile, type RowFault, type ValidateOptions, type Validation } from "./validate.js";
+export { RULES, validateFile, type Rules, type RowFault, type ValidateOptions, type Validation } from "./validate.js";
 export * from "./clean/index.js";
 export * from "./tokens/index.js";
 export * from "./dedup/index.js";

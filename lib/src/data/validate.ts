@@ -1,6 +1,7 @@
 import type { Format } from "./example.js";
 import type { ColumnMap } from "./formats/columns.js";
 import { detectFormat, detectRow, type DetectedFormat, type UnknownFormat } from "./formats/detect.js";
+import { checkOpenAiFile, checkOpenAiRow } from "./formats/openai.js";
 import { parseRow } from "./formats/row.js";
 import type { Refusal } from "./formats/refusal.js";
 import { openRows, type RowLayout } from "./jsonl/rows.js";
@@ -13,10 +14,16 @@ export interface RowFault {
   reason: string;
 }
 
+/** Services whose documented rules a file can be checked against. */
+export const RULES = ["openai"] as const;
+export type Rules = (typeof RULES)[number];
+
 export interface ValidateOptions extends Pick<ReadOptions, "maxLineBytes" | "signal"> {
   /** Default: what the first rows look like. */
   format?: Format;
   map?: ColumnMap;
+  /** Also check what a service asks for, beyond what the format is. */
+  rules?: Rules;
   /** Called for every invalid row, in order. A returned promise is awaited. */
   onFault?: (fault: RowFault) => void | Promise<void>;
   /** Called after each batch with the bytes of the file read so far, and its size where it is known. */
@@ -42,6 +49,8 @@ export interface Validation {
   byCode: Record<string, number>;
   /** The first `keep` faults. */
   faults: RowFault[];
+  /** What the rules asked for find wrong with the file as a whole, such as too few rows. */
+  fileFaults: string[];
 }
 
 const SAMPLE_ROWS = 200;
@@ -58,12 +67,12 @@ export async function validateFile(path: string, options: ValidateOptions = {}):
   const byCode = new Map<string, number>();
   const result: Validation = {
     path, layout: source.layout, unit: source.unit, format: options.format, detected: undefined,
-    rows: 0, valid: 0, invalid: 0, byCode: {}, faults: [],
+    rows: 0, valid: 0, invalid: 0, byCode: {}, faults: [], fileFaults: [],
   };
   const check = async (items: readonly RowItem[]): Promise<void> => {
     for (const item of items) {
       result.rows++;
-      const refusal = item.problem ?? refusalOfRow(item.value, result, map);
+      const refusal = item.problem ?? refusalOfRow(item.value, result, map) ?? (options.rules === "openai" ? checkOpenAiRow(item.value) : undefined);
       if (!refusal) {
         result.valid++;
         continue;
@@ -95,6 +104,7 @@ export async function validateFile(path: string, options: ValidateOptions = {}):
     options.onProgress?.(source.position(), source.size);
   }
   if (waiting) await settle();
+  if (options.rules === "openai") result.fileFaults = checkOpenAiFile({ layout: source.layout, rows: result.rows, bytes: source.size });
   result.byCode = Object.fromEntries([...byCode].sort(([, a], [, b]) => b - a));
   return result;
 }

@@ -4,6 +4,7 @@ import type { Keep } from "../dedup/fuzzy.js";
 import { planBands } from "../dedup/minhash.js";
 import type { Example, Format, Origin } from "../example.js";
 import type { ColumnMap } from "../formats/columns.js";
+import { layoutShape } from "../formats/layouts.js";
 import type { ChunkOptions } from "../ingest/chunk.js";
 import type { PairWriter } from "../ingest/document.js";
 import type { DecontaminationOptions } from "../quality/decontaminate.js";
@@ -38,7 +39,7 @@ export interface BuildProgress {
 }
 
 export interface BuildOptions {
-  /** Files and folders of rows (JSONL, JSON, CSV, TSV, gzip) and documents (Markdown, HTML, text). */
+  /** Files and folders of rows (JSONL, JSON, CSV, TSV, gzip, Parquet) and documents (Markdown, HTML, text). */
   sources: readonly string[];
   /** The folder to make. It must not exist, be empty, or hold a dataset that a build made. */
   out: string;
@@ -46,6 +47,8 @@ export interface BuildOptions {
   name?: string;
   /** Format to write. Default: that of the input; `messages` when the input has several. */
   format?: Format;
+  /** Another spelling of `format` than its plain one; see {@link LAYOUTS}. Only with `format`. */
+  layout?: string;
   /** Format to read. Default: each row by its own fields. */
   from?: Format;
   /** Columns that stand for fields: `{ instruction: "question" }`. */
@@ -125,6 +128,8 @@ export interface TestFile {
 export interface BuildSettings {
   name: string;
   format: Format | "auto";
+  /** Absent for the plain one. */
+  layout?: string;
   from: Format | "auto";
   map: ColumnMap;
   fuzzy: boolean;
@@ -172,6 +177,7 @@ export function settingsOf(options: BuildOptions, tests: readonly TestFile[] = [
   const settings: BuildSettings = {
     name: options.name ?? "",
     format: options.format ?? "auto",
+    ...(options.layout === undefined ? {} : { layout: options.layout }),
     from: options.from ?? "auto",
     map: options.map ?? {},
     fuzzy: options.fuzzy ?? true,
@@ -197,6 +203,10 @@ export function settingsOf(options: BuildOptions, tests: readonly TestFile[] = [
       ? { chunks: { maxChars: options.chunks?.maxChars ?? 3200, minChars: options.chunks?.minChars ?? 200 }, writer: options.pairWriterName ?? "" }
       : null,
   };
+  if (settings.layout !== undefined) {
+    if (settings.format === "auto") throw new RangeError("a layout needs a format: which layouts there are depends on it");
+    layoutShape(settings.format, settings.layout);
+  }
   if (!/^[\w.-]*$/.test(settings.name) || settings.name.startsWith(".")) {
     throw new RangeError(`the name "${settings.name}" must be of letters, digits, "_", "-" and "."`);
   }

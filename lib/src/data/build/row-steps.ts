@@ -3,12 +3,11 @@ import { contentHash, exampleText } from "../clean/content.js";
 import { emptyTurn, normalizeExample } from "../clean/normalize.js";
 import { maskExample, PII_MASKS, type PiiCounts } from "../clean/pii.js";
 import { shingles } from "../dedup/shingles.js";
-import type { Example, Format } from "../example.js";
+import { SIDE_FIELD, type Example, type Format } from "../example.js";
 import { FIELDS } from "../formats/columns.js";
 import { detectFormat, detectRow } from "../formats/detect.js";
 import { refuseUntrained } from "../formats/messages.js";
 import { formatRow, parseRow } from "../formats/row.js";
-import { SIDE_FIELD } from "../formats/shape.js";
 import { isRawNumber, MAX_JSON_DEPTH } from "../jsonl/json.js";
 import type { RowItem } from "../jsonl/row-item.js";
 import { stratumOf } from "../split/dataset.js";
@@ -19,7 +18,7 @@ import { ByteBatch, NumberBatch } from "./batches.js";
 import { encodeWorkRow, workRows } from "./work-rows.js";
 
 /** The settings that the steps below look at. */
-export type RowSettings = Pick<BuildSettings, "from" | "map" | "scope" | "shingle" | "pii" | "stratify">;
+export type RowSettings = Pick<BuildSettings, "from" | "layout" | "map" | "scope" | "shingle" | "pii" | "stratify">;
 
 /** Problems of the file rather than of one row's text. */
 const READ_PROBLEMS = new Set(["invalid-utf8", "line-too-long", "array-not-closed", "text-after-array"]);
@@ -213,7 +212,7 @@ export function cleanRows(
     const known = strata.get(name);
     result.stratum[at] = known ?? strata.size;
     if (known === undefined) strata.set(name, strata.size);
-    const formatted = formatRow(format, example, { plain: true });
+    const formatted = formatRow(format, example, { plain: true, ...(settings.layout === undefined ? {} : { layout: settings.layout }) });
     if (!formatted.ok) {
       result.faults.set(at, { step: "format", code: formatted.code, reason: `cannot be written as ${format}: ${formatted.reason}` });
       continue;

@@ -9,6 +9,8 @@ export interface Decoded {
   messages: Message[];
   tools?: ToolDefinition[];
   preference?: { chosen: Message[]; rejected: Message[] };
+  label?: boolean;
+  plainText?: true;
   shape: Shape;
   /** The fields that were read; all others are extra. */
   used: readonly string[];
@@ -34,17 +36,22 @@ export interface Codec {
 /** A spelling that an example edited since no longer fits; the plain one is used instead. */
 export const SHAPE_DOES_NOT_FIT = refuse("shape", "the example no longer fits the spelling of its source row");
 
-/** Names of speakers, for formats whose turns have none. */
-export function carryNames(messages: readonly Message[]): Pick<Carried, "names"> {
+/** Names of speakers and weights of turns, for formats whose turns have none. */
+export function carryNames(messages: readonly Message[]): Pick<Carried, "names" | "weights"> {
   const names = messages.flatMap((message, index): [number, string][] => (message.name === undefined ? [] : [[index, message.name]]));
-  return names.length > 0 ? { names } : {};
+  const weights = messages.flatMap((message, index): [number, 0 | 1][] => (message.weight === undefined ? [] : [[index, message.weight]]));
+  return { ...(names.length > 0 ? { names } : {}), ...(weights.length > 0 ? { weights } : {}) };
 }
 
-/** Puts carried names back. Changes the messages. */
+/** Puts carried names and weights back. Changes the messages. */
 export function restoreNames(messages: readonly Message[], carried: Carried): void {
   for (const [index, name] of carried.names ?? []) {
     const message = messages[index];
     if (message) message.name = name;
+  }
+  for (const [index, weight] of carried.weights ?? []) {
+    const message = messages[index];
+    if (message?.role === "assistant") message.weight = weight;
   }
 }
 

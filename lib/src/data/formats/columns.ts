@@ -17,14 +17,20 @@ export const ALIASES: Readonly<Record<Format, Readonly<Record<string, readonly s
   sharegpt: { conversations: ["conversation", "messages"] },
   messages: {},
   preference: { prompt: ["question", "instruction", "query"] },
+  "prompt-completion": {},
+  "unpaired-preference": {},
+  text: {},
 };
 
 /** The fields each format reads at the top of a row, and a map may rename. */
 export const FIELDS: Readonly<Record<Format, readonly string[]>> = {
   alpaca: ["instruction", "input", "output", "system", "history"],
   sharegpt: ["conversations", "system", "tools"],
-  messages: ["messages", "tools"],
+  messages: ["messages", "tools", "functions"],
   preference: ["prompt", "chosen", "rejected", "system", "input", "tools"],
+  "prompt-completion": ["prompt", "completion", "tools"],
+  "unpaired-preference": ["prompt", "completion", "label", "tools"],
+  text: ["text"],
 };
 
 /** Which columns of a row stand for which fields, where the names differ. */
@@ -75,6 +81,9 @@ export const REQUIRED: Readonly<Record<Format, readonly string[]>> = {
   sharegpt: ["conversations"],
   messages: ["messages"],
   preference: ["chosen", "rejected"],
+  "prompt-completion": ["prompt", "completion"],
+  "unpaired-preference": ["prompt", "completion", "label"],
+  text: ["text"],
 };
 
 /** The row with its columns under the names of the format, in the same order. */

@@ -69,6 +69,11 @@ export function checkConversation(messages: readonly Message[], at: (index: numb
   return undefined;
 }
 
+function checkText(text: string, place: string): Refusal | undefined {
+  if (!/\S/.test(text)) return refuse("empty-content", `${place} is empty; fill it in or remove the row`);
+  return text.isWellFormed() ? undefined : refuse("lone-surrogate", `${place} holds half of a surrogate pair, which no tokenizer can encode; replace the broken character`);
+}
+
 function unanswered(open: ReadonlySet<string>, place: string): string {
   return `${place} comes before the result of the tool call ${[...open].map((id) => JSON.stringify(id)).join(", ")}; add one tool result for each call`;
 }
@@ -90,6 +95,7 @@ export function checkTools(messages: readonly Message[], tools: readonly ToolDef
 /** {@link checkConversation} and {@link checkTools} for a whole example; a preference pair is checked with each of its answers. */
 export function checkExample(example: Example, at: (part: "messages" | "chosen" | "rejected", index: number) => string = (part, index) => `${part}[${index}]`): Refusal | undefined {
   const { messages, preference, tools } = example;
+  if (example.plainText) return checkText(messages[0]?.content ?? "", at("messages", 0));
   if (!preference) {
     const place = (index: number): string => at("messages", index);
     return checkConversation(messages, place) ?? checkTools(messages, tools, place);

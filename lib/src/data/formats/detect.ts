@@ -1,5 +1,5 @@
 import { FORMATS, type Format } from "../example.js";
-import { isJsonObject } from "../jsonl/json.js";
+import { isJsonObject, type JsonObject } from "../jsonl/json.js";
 import { ALIASES, FIELDS, REQUIRED, resolveColumns, type ColumnMap } from "./columns.js";
 import { isPreference } from "./preference.js";
 import { kindOf } from "./refusal.js";
@@ -11,9 +11,17 @@ export interface RowFormat {
   evidence: string;
 }
 
+/** Fields that only Alpaca's family has. */
+const ALPACA_ONLY = [...FIELDS.alpaca, "context"];
+
 /**
  * The format of one row, by its fields alone: a row that is broken inside is still recognised, so that its error can be
  * named. Undefined when no format has these fields.
+ *
+ * `prompt` and `completion` are read as TRL reads them: `unpaired-preference` with a label (true or false; 0, 1 and null
+ * too, so that the reader can say what is wrong with them), else `prompt-completion`. Texts are Alpaca all the same where
+ * a field of Alpaca's own stands beside them (`instruction`, `input`, `context`, `output`, `system`, `history`), or where
+ * the map names one. `text` alone is running text; with a `label` it is a set for classification, and of no format.
  */
 export function detectRow(value: unknown, map: ColumnMap = {}): RowFormat | undefined {
   if (!isJsonObject(value)) return undefined;
@@ -26,6 +34,18 @@ export function detectRow(value: unknown, map: ColumnMap = {}): RowFormat | unde
     if (field === "messages" && keys !== "from and value") return { format: "messages", evidence: `messages, a list of turns with ${keys}` };
     return { format: "sharegpt", evidence: `${field}, a list of turns with ${keys}` };
   }
+  const column = (field: string): string => map[field] ?? field;
+  const has = (field: string): boolean => Object.hasOwn(value, column(field));
+  if (has("prompt") && has("completion")) {
+    const lists = Array.isArray(value[column("prompt")]) || Array.isArray(value[column("completion")]);
+    const label = value[column("label")];
+    if (has("label") && (typeof label === "boolean" || label === null || label === 0 || label === 1 || (typeof label === "string" && /^(?:true|false)$/i.test(label)))) return { format: "unpaired-preference", evidence: "prompt, completion and label" };
+    if (lists || !ALPACA_ONLY.some((field) => Object.hasOwn(value, field) || Object.hasOwn(map, field))) return { format: "prompt-completion", evidence: "prompt and completion" };
+  }
+  return detectAlpaca(value, map) ?? (typeof value[column("text")] === "string" && !has("label") ? { format: "text", evidence: "text" } : undefined);
+}
+
+function detectAlpaca(value: JsonObject, map: ColumnMap): RowFormat | undefined {
   const resolved = resolveColumns("alpaca", value, Object.fromEntries(Object.entries(map).filter(([field]) => FIELDS.alpaca.includes(field))));
   if ("ok" in resolved) return resolved.code === "ambiguous-columns" ? { format: "alpaca", evidence: "instruction and output under several names" } : undefined;
   const column = (field: string): string => resolved.columns[field] ?? field;
@@ -96,7 +116,7 @@ function unknownFormat(total: number, fields: ReadonlyMap<string, string>, count
   const has = (format: Format, field: string): boolean => fields.has(field) || (ALIASES[format][field] ?? []).some((alias) => fields.has(alias));
   const missing = (format: Format): string[] => REQUIRED[format].filter((field) => !has(format, field));
   // Of formats that lack equally little, the one of which more is there.
-  const [nearest = "alpaca"] = [...FORMATS].sort((a, b) => missing(a).length / REQUIRED[a].length - missing(b).length / REQUIRED[b].length);
+  const [nearest = "alpaca"] = [...FORMATS].filter((format) => format !== "unpaired-preference").sort((a, b) => missing(a).length / REQUIRED[a].length - missing(b).length / REQUIRED[b].length);
   const [wrapper] = [...fields].find(([name, kind]) => fields.size <= 3 && kind === "a list" && ["data", "rows", "train", "examples", "instances", "items"].includes(name)) ?? [];
   const lost = Object.entries(map).find(([, column]) => !fields.has(column));
   const turns = ["messages", "conversations", "conversation"].find((name) => fields.get(name) === "text");
@@ -104,6 +124,7 @@ function unknownFormat(total: number, fields: ReadonlyMap<string, string>, count
   if (total === 0 || fields.size === 0) remedy = "there are no rows to tell it from";
   else if (lost) remedy = `there is no ${lost[1]}, which --map makes ${lost[0]}; name a column that is there`;
   else if (turns !== undefined) remedy = `${turns} must hold a list of turns; in a cell of CSV, as JSON: write it with json.dumps, not as Python prints it`;
+  else if (fields.has("text") && fields.has("label")) remedy = "text with a label is a set for classification; for language modelling name the format text, or rename label";
   else if (wrapper !== undefined) remedy = `the rows seem to be inside ${wrapper}: write that list alone into the file`;
   else {
     const lacks = missing(nearest);

@@ -13,17 +13,19 @@ const CallSchema = z.looseObject({
 
 /** One message of the OpenAI chat API; content as text or as a list of text parts. */
 export const ChatMessageSchema = z.looseObject({
-  role: z.enum(["system", "developer", "user", "assistant", "tool"]),
+  role: z.enum(["system", "developer", "user", "assistant", "tool", "function"]),
   content: z.union([z.string(), z.array(z.looseObject({ type: z.string() })), z.null()], { error: "it must be text or a list of text parts" }).optional(),
   name: z.string().nullish(),
   tool_calls: z.array(CallSchema).nullish(),
   tool_call_id: z.string().nullish(),
+  /** One call, as before tools: deprecated by OpenAI, and still in published sets, with results of the role `function`. */
+  function_call: z.looseObject({ name: z.string().min(1), arguments: z.unknown() }).nullish(),
   /** 0 or 1: whether an assistant turn is trained on (OpenAI fine-tuning). */
   weight: z.union([z.literal(0), z.literal(1), z.null()], { error: "it must be 0 or 1" }).optional(),
 });
 
-/** OpenAI chat, and what Hugging Face calls `messages`: `{messages, tools?, parallel_tool_calls?}`. */
-export const MessagesSchema = z.looseObject({ messages: z.array(ChatMessageSchema), tools: z.unknown().optional() });
+/** OpenAI chat, and what Hugging Face calls `messages`: `{messages, tools?, parallel_tool_calls?}`; `functions` in old sets. */
+export const MessagesSchema = z.looseObject({ messages: z.array(ChatMessageSchema), tools: z.unknown().optional(), functions: z.unknown().optional() });
 
 type ChatMessage = z.infer<typeof ChatMessageSchema>;
 
@@ -35,26 +37,31 @@ export interface MessagesStyle {
   arguments?: "object";
   /** Tool calls without ids (Hugging Face chat templates): results answer the calls in order. */
   ids?: "none";
+  /** Calls as `function_call`, results of the role `function` (OpenAI's deprecated spelling). */
+  calls?: "function";
 }
 
-const SLOTS = ["messages", "tools"];
+const SLOTS = ["messages", "tools", "functions"];
 
 /** Tools as the OpenAI API takes them: a list of wrapped definitions. */
 export const PLAIN_TOOLS: ToolsStyle = {};
+const FUNCTIONS: ToolsStyle = { flat: true };
 
 export const messages: Codec = {
   read(row) {
     const parsed = MessagesSchema.safeParse(row);
     if (!parsed.success) return refusalOf(parsed.error, row);
-    const tools = readTools(row["tools"], "tools", PLAIN_TOOLS);
+    const old = row["functions"] !== undefined && row["functions"] !== null;
+    if (old && row["tools"] !== undefined && row["tools"] !== null) return refuse("ambiguous-columns", "has both tools and functions; keep tools, functions is its deprecated name");
+    const tools = old ? readTools(row["functions"], "functions", FUNCTIONS) : readTools(row["tools"], "tools", PLAIN_TOOLS);
     if (!tools.ok) return tools;
-    const read = readMessages(parsed.data.messages, "messages");
+    const read = readMessages(parsed.data.messages, (index) => `messages[${index}]`);
     if (!read.ok) return read;
     return {
       ok: true,
       messages: read.messages,
       ...(tools.tools ? { tools: tools.tools } : {}),
-      shape: { ...read.style, ...(tools.style ? { tools: tools.style } : {}) },
+      shape: { ...read.style, ...(old && tools.tools ? { functions: true } : {}), ...(tools.style ? { tools: tools.style } : {}) },
       used: SLOTS,
       at: (_part, index) => `messages[${index}]`,
     };
@@ -63,32 +70,41 @@ export const messages: Codec = {
   write(example, shape) {
     if (example.preference) return refusePair("messages");
     const row: JsonObject = { messages: writeMessages(example.messages, shape as MessagesStyle) };
-    if (example.tools) row["tools"] = writeTools(example.tools, shape["tools"] as ToolsStyle | undefined, PLAIN_TOOLS);
+    const [field, plain] = shape["functions"] ? ["functions", FUNCTIONS] as const : ["tools", PLAIN_TOOLS] as const;
+    if (example.tools) row[field] = writeTools(example.tools, shape["tools"] as ToolsStyle | undefined, plain);
     return { ok: true, row, carried: {}, slots: SLOTS };
   },
 };
 
 /**
- * Refuses to write a row plainly of which a turn is not to be trained on (`weight: 0`, OpenAI fine-tuning): no plain row
- * can say so, and the answer would be learned.
+ * Refuses to write a row plainly, in a format whose turns have no weight, of which a turn is not to be trained on (`weight: 0`,
+ * OpenAI fine-tuning): the answer would be learned.
  */
 export function refuseUntrained(row: JsonObject): Refusal | undefined {
-  const turns: unknown[] = Array.isArray(row["messages"]) ? row["messages"] : [];
-  const index = turns.findIndex((turn) => isJsonObject(turn) && turn["role"] === "assistant" && turn["weight"] === 0);
-  return index === -1 ? undefined
-    : refuse("untrained-turn", `messages[${index}].weight is 0: the answer is not to be learned, and a plain row cannot say so; take the turn out with its question, or the weight off`);
+  const lists = ["messages", "prompt", "completion"].flatMap((field) => (Array.isArray(row[field]) ? [[field, row[field]] as const] : []));
+  for (const [field, turns] of lists) {
+    const index = (turns as unknown[]).findIndex((turn) => isJsonObject(turn) && turn["role"] === "assistant" && turn["weight"] === 0);
+    if (index !== -1) return refuse("untrained-turn", `${field}[${index}].weight is 0: the answer is not to be learned, and a plain row cannot say so; take the turn out with its question, or the weight off`);
+  }
+  return undefined;
 }
 
-/** Reads a list of messages that fits {@link ChatMessageSchema}. Parts of a content are joined without anything between. */
-export function readMessages(list: readonly ChatMessage[], field: string): { ok: true; messages: Message[]; style: MessagesStyle } | Refusal {
+/**
+ * Reads a list of messages that fits {@link ChatMessageSchema}. Parts of a content are joined without anything between.
+ *
+ * @param place - names the field of a message, for reasons
+ */
+export function readMessages(list: readonly ChatMessage[], place: (index: number) => string): { ok: true; messages: Message[]; style: MessagesStyle } | Refusal {
   const messages: Message[] = [];
   const parts: Record<string, number[]> = {};
-  let objects = false, withoutId = 0, withId = 0;
+  let objects = false, withoutId = 0, withId = 0, old = 0, current = 0;
   for (const [index, source] of list.entries()) {
-    const at = `${field}[${index}]`;
-    const role: Role = source.role === "developer" ? "system" : source.role;
-    if (isJsonObject(source["function_call"])) return refuse("unsupported-content", `${at}.function_call is the form in which the OpenAI API called tools until 2023; write it as tool_calls`);
-    const calls = source.tool_calls && source.tool_calls.length > 0 ? source.tool_calls : undefined;
+    const at = place(index);
+    const role: Role = source.role === "developer" ? "system" : source.role === "function" ? "tool" : source.role;
+    const listed = source.tool_calls && source.tool_calls.length > 0 ? source.tool_calls : undefined;
+    const calls = listed ?? (source.function_call ? [{ id: undefined, function: source.function_call }] : undefined);
+    if (source.role === "function" || source.function_call) old++;
+    if (source.role === "tool" || listed) current++;
     let content: string | null;
     if (Array.isArray(source.content)) {
       const texts: string[] = [];
@@ -104,10 +120,11 @@ export function readMessages(list: readonly ChatMessage[], field: string): { ok:
       content = source.content ?? null;
     }
     if (content === "" && calls) content = null;
-    if (calls && role !== "assistant") return refuse("wrong-role", `${at} is a ${source.role} turn with tool_calls, which only the assistant makes; correct the role`);
+    if (calls && role !== "assistant") return refuse("wrong-role", `${at} is a ${source.role} turn with ${listed ? "tool_calls" : "a function_call"}, which only the assistant makes; correct the role`);
     if (role === "tool" && content === null) return refuse("missing-field", `${at}.content is missing; write the tool's result`);
     const message: Message = { role, content };
     if (source.name !== undefined && source.name !== null) message.name = source.name;
+    if (role === "assistant" && typeof source.weight === "number") message.weight = source.weight;
     if (role === "tool") {
       if (source.tool_call_id) { message.tool_call_id = source.tool_call_id; withId++; } else withoutId++;
     } else if (source.tool_call_id) {
@@ -117,7 +134,7 @@ export function readMessages(list: readonly ChatMessage[], field: string): { ok:
       const made: ToolCall[] = [];
       for (const [call, { id, function: called }] of calls.entries()) {
         const text = argumentsText(called.arguments);
-        if (text === undefined) return refuse("tool-arguments-not-json", `${at}.tool_calls[${call}].function.arguments is ${kindOf(called.arguments)}, it must be the JSON text of an object; write "{}" for none`);
+        if (text === undefined) return refuse("tool-arguments-not-json", `${at}.${listed ? `tool_calls[${call}].function` : "function_call"}.arguments is ${kindOf(called.arguments)}, it must be the JSON text of an object; write "{}" for none`);
         if (typeof called.arguments !== "string") objects = true;
         if (id) withId++; else withoutId++;
         made.push({ id: id ?? "", type: "function", function: { name: called.name, arguments: text } });
@@ -126,23 +143,29 @@ export function readMessages(list: readonly ChatMessage[], field: string): { ok:
     }
     messages.push(message);
   }
-  if (withId > 0 && withoutId > 0) return refuse("missing-field", `${field} has tool calls or results with an id and others without; give each call an id and each result its tool_call_id`);
+  if (old > 0 && current > 0) return refuse("mixed-calls", "has both function_call and tool_calls, or results of the roles function and tool; write all of them as tool_calls and tool");
+  if (withId > 0 && withoutId > 0) return refuse("missing-field", `${place(0).replace(/\[0\]$/, "")} has tool calls or results with an id and others without; give each call an id and each result its tool_call_id`);
   if (withoutId > 0) inventIds(messages);
   return {
     ok: true,
     messages,
-    style: { ...(Object.keys(parts).length > 0 ? { parts } : {}), ...(objects ? { arguments: "object" as const } : {}), ...(withoutId > 0 ? { ids: "none" as const } : {}) },
+    style: { ...(Object.keys(parts).length > 0 ? { parts } : {}), ...(objects ? { arguments: "object" as const } : {}), ...(withoutId > 0 ? { ids: "none" as const } : {}), ...(old > 0 ? { calls: "function" as const } : {}) },
   };
 }
 
 /** Writes messages in a spelling. */
 export function writeMessages(list: readonly Message[], style: MessagesStyle): JsonObject[] {
   return list.map((message, index) => {
-    const row: JsonObject = { role: message.role };
+    const old = style.calls === "function";
+    const row: JsonObject = { role: old && message.role === "tool" ? "function" : message.role };
     if (message.tool_call_id !== undefined && style.ids !== "none") row["tool_call_id"] = message.tool_call_id;
     if (message.name !== undefined) row["name"] = message.name;
     row["content"] = contentOf(message.content, style.parts?.[index]);
-    if (message.tool_calls) {
+    if (message.weight !== undefined) row["weight"] = message.weight;
+    const [only, ...others] = message.tool_calls ?? [];
+    if (old && only && others.length === 0) {
+      row["function_call"] = { name: only.function.name, arguments: style.arguments === "object" ? objectOf(only.function.arguments) : only.function.arguments };
+    } else if (message.tool_calls) {
       row["tool_calls"] = message.tool_calls.map(({ id, type, function: called }) => ({
         ...(style.ids === "none" ? {} : { id }),
         type,

@@ -4,7 +4,7 @@ import { isJsonObject, sameJson, type JsonObject } from "../jsonl/json.js";
 import { SHAPE_DOES_NOT_FIT, refuse, refuseSingle, type Codec, type Decoded, type Encoded, type Refusal, type Shape } from "./codec.js";
 import { ChatMessageSchema, PLAIN_TOOLS, readMessages, writeMessages, type MessagesStyle } from "./messages.js";
 import { kindOf, refusalOf } from "./refusal.js";
-import { readTools, writeTools, type ToolsStyle } from "./tools.js";
+import { inventIds, readTools, writeTools, type ToolsStyle } from "./tools.js";
 
 const list = z.array(ChatMessageSchema);
 
@@ -31,6 +31,7 @@ type Form =
   | "text" // three texts, with `system` and `input` beside them
   | "hh" // two whole dialogues as text, "\n\nHuman: … \n\nAssistant: …" (Anthropic HH-RLHF)
   | "whole" // two whole lists of messages; a text `prompt`, if there is one, repeats the turn at `copy`
+  | "implicit" // two texts that begin with the same prompt
   | "answers" // a text prompt and two lists of answers
   | "openai";
 
@@ -47,7 +48,7 @@ export const preference: Codec = {
     const withTools = (decoded: Decoded | Refusal): Decoded | Refusal =>
       decoded.ok && tools.tools ? { ...decoded, tools: tools.tools, shape: { ...decoded.shape, ...(tools.style ? { tools: tools.style } : {}) } } : decoded;
     if (typeof chosen === "string" && typeof rejected === "string") {
-      return withTools(typeof prompt === "string" ? readTexts(row, prompt, chosen, rejected) : prompt ? refuse("wrong-type", "prompt is a list and the answers are text; write all three alike") : readDialogues(chosen, rejected));
+      return withTools(typeof prompt === "string" ? readTexts(row, prompt, chosen, rejected) : prompt ? refuse("wrong-type", "prompt is a list and the answers are text; write all three alike") : isDialogue(chosen) || isDialogue(rejected) ? readDialogues(chosen, rejected) : readImplicit(chosen, rejected));
     }
     if (typeof chosen === "string" || typeof rejected === "string") return refuse("wrong-type", `chosen is ${kindOf(chosen)} and rejected is ${kindOf(rejected)}; write both alike`);
     if (Array.isArray(prompt)) return withTools(readLists(prompt, chosen, rejected, {}, SLOTS, { prompt: "prompt", chosen: "chosen", rejected: "rejected" }));
@@ -79,6 +80,7 @@ export const preference: Codec = {
         return encoded({ ...(copied ? { prompt: copied } : {}), chosen: whole(pair.chosen, styles.chosen), rejected: whole(pair.rejected, styles.rejected), ...tools }, SLOTS);
       }
       case "hh": return writeDialogues(example, tools);
+      case "implicit": return writeImplicit(example, tools);
       case "text": return writeTexts(example, shape, tools);
       default: return encoded({ prompt: prompt(), chosen: chosen(), rejected: rejected(), ...tools }, SLOTS);
     }
@@ -92,10 +94,13 @@ function encoded(row: JsonObject, slots: readonly string[]): Encoded {
 type ChatList = z.infer<typeof list>;
 
 function readLists(prompt: ChatList, chosen: ChatList, rejected: ChatList, shape: Shape, used: readonly string[], fields: Record<"prompt" | "chosen" | "rejected", string>): Decoded | Refusal {
-  const heads = readMessages(prompt, fields.prompt), good = readMessages(chosen, fields.chosen), bad = readMessages(rejected, fields.rejected);
+  const place = (field: string) => (index: number): string => `${field}[${index}]`;
+  const heads = readMessages(prompt, place(fields.prompt)), good = readMessages(chosen, place(fields.chosen)), bad = readMessages(rejected, place(fields.rejected));
   if (!heads.ok) return heads;
   if (!good.ok) return good;
   if (!bad.ok) return bad;
+  // Calls without ids are numbered through prompt and answer: the first call of an answer is not the first of the prompt.
+  for (const answer of [good, bad]) if (heads.style.ids && answer.style.ids) inventIds([...heads.messages, ...answer.messages]);
   return {
     ok: true,
     messages: heads.messages,
@@ -123,7 +128,7 @@ function readOpenAi(row: JsonObject): Decoded | Refusal {
 
 /** Both answers carry the whole conversation: what they share, up to an assistant turn in each, is the prompt. */
 function readWhole(prompt: string | undefined, chosen: ChatList, rejected: ChatList): Decoded | Refusal {
-  const good = readMessages(chosen, "chosen"), bad = readMessages(rejected, "rejected");
+  const good = readMessages(chosen, (index) => `chosen[${index}]`), bad = readMessages(rejected, (index) => `rejected[${index}]`);
   if (!good.ok) return good;
   if (!bad.ok) return bad;
   const shared = sharedTurns(good.messages, bad.messages);
@@ -183,9 +188,34 @@ function writeTexts(example: Example, shape: Shape, tools: JsonObject): Encoded 
   return encoded({ ...(system ? { system } : {}), prompt, ...(input === undefined ? {} : { input }), chosen, rejected, ...tools }, TEXT_SLOTS);
 }
 
+/** Where two texts part, as TRL's extract_prompt cuts them: a space before the answers belongs to the answers. */
+function readImplicit(chosen: string, rejected: string): Decoded | Refusal {
+  let end = 0;
+  while (end < Math.min(chosen.length, rejected.length) && chosen[end] === rejected[end]) end++;
+  if (/[\ud800-\udbff]/.test(chosen[end - 1] ?? "")) end--; // not between the halves of a character
+  if (chosen[end - 1] === " ") end--;
+  const prompt = chosen.slice(0, end);
+  if (!/\S/.test(prompt)) return refuse("missing-field", 'prompt is missing; add it, or begin chosen and rejected with the same text, or with "\\n\\nHuman: " as HH-RLHF does');
+  return {
+    ok: true,
+    messages: [{ role: "user", content: prompt }],
+    preference: { chosen: [{ role: "assistant", content: chosen.slice(end) }], rejected: [{ role: "assistant", content: rejected.slice(end) }] },
+    shape: { form: "implicit" },
+    used: SLOTS,
+    at: (part) => (part === "messages" ? "chosen" : part),
+  };
+}
+
+function writeImplicit(example: Example, tools: JsonObject): Encoded | Refusal {
+  const [user, ...others] = example.messages;
+  const chosen = answerText(example.preference?.chosen), rejected = answerText(example.preference?.rejected);
+  if (user?.role !== "user" || user.content === null || others.length > 0 || chosen === undefined || rejected === undefined) return SHAPE_DOES_NOT_FIT;
+  return encoded({ chosen: user.content + chosen, rejected: user.content + rejected, ...tools }, SLOTS);
+}
+
 function answerText(answer: readonly Message[] | undefined): string | undefined {
   const [only, ...others] = answer ?? [];
-  return only && others.length === 0 && only.content !== null && !only.tool_calls && only.name === undefined ? only.content : undefined;
+  return only && others.length === 0 && only.content !== null && !only.tool_calls && only.name === undefined && only.weight === undefined ? only.content : undefined;
 }
 
 const SPEAKERS = { Human: "user", Assistant: "assistant" } as const;
@@ -196,7 +226,7 @@ export function isDialogue(text: unknown): boolean {
 }
 
 function readDialogues(chosen: string, rejected: string): Decoded | Refusal {
-  if (!isDialogue(chosen) || !isDialogue(rejected)) return refuse("missing-field", 'prompt is missing; add it, or begin chosen and rejected with "\\n\\nHuman: " as HH-RLHF does');
+  if (!isDialogue(chosen) || !isDialogue(rejected)) return refuse("missing-field", 'prompt is missing; add it, or begin both chosen and rejected with "\\n\\nHuman: " as HH-RLHF does');
   const good = turnsOf(chosen), bad = turnsOf(rejected);
   const shared = sharedTurns(good, bad);
   if (shared === 0) return refuse("no-prompt", "chosen and rejected share no prompt; begin both with the same turns");

@@ -1,16 +1,22 @@
-import type { Example, Format } from "../example.js";
+import { SIDE_FIELD, type Example, type Format } from "../example.js";
 import { isJsonObject, sameJson, setOwn, type JsonObject } from "../jsonl/json.js";
+import { difference, patched } from "../jsonl/patch.js";
 import { alpaca, refuseUnwanted } from "./alpaca.js";
 import type { Codec, Encoded } from "./codec.js";
 import { resolveColumns, toColumns, toFields, type ColumnMap } from "./columns.js";
 import { checkExample } from "./conversation.js";
 import { messages } from "./messages.js";
+import { layoutShape } from "./layouts.js";
 import { preference } from "./preference.js";
+import { promptCompletion, unpairedPreference } from "./prompt-completion.js";
 import { kindOf, refuse, type Refusal } from "./refusal.js";
-import { SIDE_FIELD, difference, patched, putSide, shapesOf, takeSide, type Carried, type Shape } from "./shape.js";
+import { putSide, shapesOf, takeSide, type Carried, type Shape } from "./shape.js";
 import { sharegpt } from "./sharegpt.js";
+import { text } from "./text.js";
 
-const CODECS: Readonly<Record<Format, Codec>> = { alpaca, sharegpt, messages, preference };
+const CODECS: Readonly<Record<Format, Codec>> = {
+  alpaca, sharegpt, messages, preference, "prompt-completion": promptCompletion, "unpaired-preference": unpairedPreference, text,
+};
 
 export type ParsedRow = { ok: true; example: Example } | Refusal;
 export type FormattedRow = { ok: true; row: JsonObject } | Refusal;
@@ -26,6 +32,11 @@ export interface FormatOptions {
    * what its format has no slot for (tool call ids, the spelling of the source) does not come back.
    */
   plain?: boolean;
+  /**
+   * Another spelling than the format's plain one or the row's own: see {@link LAYOUTS}. A row that does not fit it is
+   * refused, not written in another.
+   */
+  layout?: string;
 }
 
 /**
@@ -54,6 +65,9 @@ export function parseRow(format: Format, value: unknown, options: ParseOptions =
   const example: Example = { messages: decoded.messages, extra: withCarriedExtra(own, side.carried) };
   if (decoded.tools) example.tools = decoded.tools;
   if (decoded.preference) example.preference = decoded.preference;
+  if (decoded.plainText) example.plainText = true;
+  const label = decoded.label ?? side.carried.label;
+  if (label !== undefined) example.label = label;
   const refusal = checkExample(example, (part, index) => decoded.at(part, index));
   if (refusal) return inColumns(refusal, columns);
 
@@ -67,11 +81,13 @@ export function parseRow(format: Format, value: unknown, options: ParseOptions =
 }
 
 /**
- * Writes an example as a row of a format.
+ * Writes an example as a row of a format, in its own spelling, the format's plain one, or a layout asked for.
  *
  * A row converted from A to B and back to A comes back deep-equal, or is refused with a reason: what B has no slot for
  * travels in one side field, `_llmops` (see shape.ts), which holds no content of a turn. With `plain` there is no such
  * field.
+ *
+ * @throws RangeError for a layout that the format does not have
  */
 export function formatRow(format: Format, example: Example, options: FormatOptions = {}): FormattedRow {
   const invalid = checkExample(example);
@@ -79,10 +95,14 @@ export function formatRow(format: Format, example: Example, options: FormatOptio
   const shapes = options.plain ? {} : shapesOf(example.extra);
   const lost = Object.entries(shapes).find(([, shape]) => shape.lost);
   if (lost) return refuse("not-reversible", `has a spelling in ${lost[0]} that could not be restored; write it plainly (--plain) to convert it all the same`);
-  const { [format]: shape = {}, ...others } = shapes;
+  const { [format]: own = {}, ...others } = shapes;
+  const shape = options.layout === undefined ? own : layoutShape(format, options.layout);
   let written = write(format, example, shape);
   // A spelling is kept only while it still says what the example says: a text edited since may not fit it.
-  if (Object.keys(shape).length > 0 && !(written.ok && says(format, written, example, shape))) written = write(format, example, {});
+  if (Object.keys(shape).length > 0 && !(written.ok && says(format, written, example, shape))) {
+    if (options.layout !== undefined && (written.ok || written.code === "shape")) return refuse("layout", `does not fit the layout ${options.layout} of ${format}, which has no place for all of its turns; write it in another layout`);
+    written = write(format, example, {});
+  }
   if (!written.ok) return written;
   if (options.plain) {
     if (!written.carried.extra) return { ok: true, row: written.row };
@@ -102,11 +122,23 @@ function inColumns(refusal: Refusal, columns: Readonly<Record<string, string>>):
 type Written = { ok: true; row: JsonObject; carried: Carried };
 
 function write(format: Format, example: Example, shape: Shape): Written | Refusal {
+  const unfit = refuseKind(format, example);
+  if (unfit) return unfit;
   const encoded = CODECS[format].write(example, shape);
   if (!encoded.ok) return encoded;
+  if (example.label !== undefined && format !== "unpaired-preference") encoded.carried.label = true;
   const { row, carried } = withExtra(encoded, example.extra);
   const named = toColumns(row, shape.columns ?? {});
   return { ok: true, row: shape.layout ? (patched(named, shape.layout) as JsonObject) : named, carried };
+}
+
+/** What no row of a format can say, whatever its turns are. */
+function refuseKind(format: Format, { label, plainText }: Example): Refusal | undefined {
+  if (plainText && format !== "text") return refuse("no-slot", `is running text, and a row of ${format} holds a question and an answer; keep it as text`);
+  if (!plainText && format === "text") return refuse("no-slot", "is a conversation, and text has no turns; the trainer makes text of it with the model's chat template: keep it as messages or prompt-completion");
+  // A trainer would learn a bad answer that has lost its label.
+  if (label === false && format !== "unpaired-preference") return refuse("no-slot", `has an answer labelled as not wanted, and a row of ${format} cannot say so; keep it as unpaired-preference, or leave it out`);
+  return undefined;
 }
 
 /** The extra fields after the format's own; those whose name is a slot of the format are carried. */
@@ -140,6 +172,6 @@ function completeShape(format: Format, example: Example, shape: Shape, row: Json
 function says(format: Format, { carried, row }: Written, example: Example, { columns }: Shape): boolean {
   const read = parseRow(format, putSide(row, {}, carried), columns ? { map: columns } : {});
   return read.ok && sameJson(read.example.messages, example.messages) &&
-    sameJson(read.example.preference, example.preference) && sameJson(read.example.tools, example.tools);
+    sameJson(read.example.preference, example.preference) && read.example.label === example.label && sameJson(read.example.tools, example.tools);
 }
 

@@ -27,11 +27,12 @@ export interface SkippedFile {
 
 const KINDS: readonly [RegExp, SourceKind][] = [
   [/\.(?:jsonl|ndjson|json|csv|tsv)(?:\.gz)?$/i, "rows"],
+  [/\.parquet$/i, "rows"],
   [/\.(?:md|mdx|markdown)$/i, "markdown"],
   [/\.(?:html?|xhtml)$/i, "html"],
   [/\.(?:txt|text|rst)$/i, "text"],
 ];
-const READABLE = "JSONL, JSON, CSV, TSV (also .gz), Markdown, HTML or text";
+const READABLE = "JSONL, JSON, CSV, TSV (also .gz), Parquet, Markdown, HTML or text";
 const IGNORED_FOLDERS = new Set(["node_modules", "__pycache__", "__MACOSX"]);
 /** What a build writes beside its rows. A teacher is not to be paid for pairs of a report, nor rejected rows to come back. */
 const DATASET_FILES = new Set(["manifest.json", "rejected.jsonl", "data_report.md", "data_report.json", "report"]);

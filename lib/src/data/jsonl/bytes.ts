@@ -21,7 +21,8 @@ export interface ByteSource {
 // Formats that are not text and that people hand in as a dataset, with the way out.
 const FOREIGN: readonly { magic: string; what: string; remedy: string }[] = [
   { magic: "504b0304", what: "is a zip archive (or a spreadsheet)", remedy: "unzip it, or export the sheet as CSV" },
-  { magic: "50415231", what: "is a Parquet file", remedy: "export it as JSONL, e.g. with datasets: Dataset.from_parquet(file).to_json(out)" },
+  // A file of it is read elsewhere, by its footer; a stream has no end to begin at.
+  { magic: "50415231", what: "is Parquet data in a stream", remedy: "save it as a file and name that" },
   { magic: "28b52ffd", what: "is zstd-compressed", remedy: "decompress it with: zstd -d" },
   { magic: "fd377a585a00", what: "is xz-compressed", remedy: "decompress it with: xz -d" },
   { magic: "425a68", what: "is bzip2-compressed", remedy: "decompress it with: bzip2 -d" },
@@ -121,11 +122,21 @@ function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-async function isGzipFile(path: string): Promise<boolean> {
+function isGzipFile(path: string): Promise<boolean> {
+  return beginsWith(path, [0x1f, 0x8b]);
+}
+
+/** Whether an ordinary file begins as Parquet does. What cannot be opened is told where it is read. */
+export async function isParquetFile(path: string): Promise<boolean> {
+  const stat = await fs.stat(path).catch(() => undefined);
+  return stat?.isFile() === true && beginsWith(path, [...Buffer.from("PAR1")]);
+}
+
+async function beginsWith(path: string, bytes: readonly number[]): Promise<boolean> {
   const handle = await fs.open(path).catch((error: unknown) => { throw fileError(error, path, "read"); });
   try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(2), 0, 2, 0);
-    return bytesRead === 2 && buffer[0] === 0x1f && buffer[1] === 0x8b;
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(bytes.length), 0, bytes.length, 0);
+    return bytesRead === bytes.length && bytes.every((byte, at) => buffer[at] === byte);
   } finally {
     await handle.close();
   }

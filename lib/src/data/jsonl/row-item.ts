@@ -24,7 +24,7 @@ export interface RowProblem {
 export interface Place {
   /** 1-based number of the line; of the element, in a JSON array or a sequence of JSON values. */
   line: number;
-  /** Byte offset of the row's start in the decompressed stream. */
+  /** Byte offset of the row's start in the decompressed stream; in Parquet the rows before it. */
   offset: number;
   /** Byte offset just past the row and its line end: a later run may resume here, with `startLine` one more than `line`. */
   end: number;

@@ -1,24 +1,26 @@
-import { openBytes, peekBytes } from "./bytes.js";
+import { isParquetFile, openBytes, peekBytes } from "./bytes.js";
 import { readCsv, readHeader, sniffDelimiter } from "./csv.js";
+import { FileError } from "./file-error.js";
+import { openParquet } from "./parquet-reader.js";
 import { cutLines, readLines, type LineRegion } from "./reader.js";
 import { readValues } from "./values.js";
 import type { ReadOptions, RowItem } from "./row-item.js";
 
 /** How a file holds its rows. */
-export type RowLayout = "jsonl" | "json-array" | "json-values" | "csv";
+export type RowLayout = "jsonl" | "json-array" | "json-values" | "csv" | "parquet";
 
 /** A file opened for reading, whatever its layout. */
 export interface RowSource {
   name: string;
   layout: RowLayout;
-  /** What `line` counts in this file: its lines, or the elements of its array. */
+  /** What `line` counts in this file: its lines, or the elements of its array, or the rows of its table. */
   unit: "line" | "record";
   gzip: boolean;
   /** Bytes on disk, where there is a file. */
   size?: number;
   /** How many of these bytes have been read: for progress. */
   position(): number;
-  /** The rows; each call of `next` reads about 256 KiB. */
+  /** The rows; each call of `next` reads about 256 KiB, or takes some rows of a row group of Parquet. */
   batches: AsyncGenerator<RowItem[], void, void>;
   /** Instead of `batches`, for JSON Lines: the same rows, most of them still unread. */
   regions?: AsyncGenerator<RowItem[] | LineRegion, void, void>;
@@ -29,19 +31,28 @@ const HEAD_BYTES = 64 * 1024;
 /**
  * Opens a file of rows by its content and its extension (`.gz` is looked through):
  *
+ * - content that begins as Parquet does, whatever its name;
  * - `.csv`, `.tsv`: a header row and records; the delimiter is found in the header;
  * - content that begins with `[` in a `.json` (or any other) file: one array; in `.jsonl`/`.ndjson` only when the first
  *   line is the bracket alone;
  * - content whose first line is a whole JSON value, and anything in `.jsonl`/`.ndjson`: JSON Lines;
  * - else, content that begins with `{`: JSON values over several lines each.
  *
- * @throws FileError: the file is not there, is a folder, cannot be read, or is no text (Parquet, zip, UTF-16, …)
+ * @throws FileError: the file is not there, is a folder, cannot be read, or is neither text nor Parquet (zip, UTF-16, …)
  */
 export async function openRows(path: string, options: ReadOptions = {}): Promise<RowSource> {
+  if (await isParquetFile(path)) {
+    const table = await openParquet(path, options);
+    return { name: options.name ?? path, layout: "parquet", unit: "record", gzip: false, size: table.size, position: () => table.position(), batches: table.batches };
+  }
   const startOffset = options.startOffset ?? 0;
   const bytes = await openBytes(path, startOffset, options.name);
   const { head, rest } = await peekBytes(bytes.chunks, HEAD_BYTES);
   const beginning = startOffset === 0 ? head : await readHead(path);
+  if (/\.parquet$/i.test(path)) {
+    await rest.return();
+    throw new FileError("unsupported", bytes.name, "is named .parquet and is no Parquet file", "check how it was made, or rename it");
+  }
   const layout = layoutOf(path, beginning);
   const named = { ...options, name: bytes.name };
   const source = {
@@ -70,7 +81,7 @@ async function readHead(path: string): Promise<Buffer> {
   return head;
 }
 
-function layoutOf(path: string, head: Buffer): RowLayout {
+function layoutOf(path: string, head: Buffer): Exclude<RowLayout, "parquet"> {
   const extension = /\.([a-z]+)(?:\.gz)?$/i.exec(path)?.[1]?.toLowerCase();
   if (extension === "csv" || extension === "tsv") return "csv";
   const text = head.toString("utf8").replace(/^\uFEFF/, "");

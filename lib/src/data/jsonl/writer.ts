@@ -21,7 +21,7 @@ process.once("exit", () => {
  * A file that appears whole or not at all: the bytes go to a hidden file in the same folder, which on commit is synced
  * to disk and renamed over the target. A target that is a link is replaced behind the link.
  */
-class PartialFile {
+export class PartialFile {
   private constructor(
     readonly path: string,
     private readonly target: string,
