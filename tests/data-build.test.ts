@@ -62,7 +62,7 @@ describe("buildDataset", () => {
       unlike(1)[0] as string, // 41: exact duplicate
       '{"messages": [', // 42: broken
       JSON.stringify({ messages: [{ role: "user", content: 5 }] }), // 43: wrong type
-      JSON.stringify({ text: "no format" }), // 44
+      JSON.stringify({ body: "no format" }), // 44
       chat("\u200b\u200b", "x"), // 45: empty once normalised
       chat("long ".repeat(300)), // 46: too long
       chat("write to jane@example.org about the alpha release", "ok, I will"), // 47: masked

@@ -187,6 +187,10 @@ test("several row groups: read from any row on, and built into a dataset", async
   const { report } = await buildDataset({ sources: [path], out: join(folder, "set"), fuzzy: false, format: "prompt-completion", layout: "standard" });
   assert.deepEqual([report.rows.in, report.rows.out, report.format], [200, 200, "prompt-completion"]);
   assert.equal(typeof fromText(readFileSync(join(folder, "set", "train.jsonl"), "utf8").split("\n")[0] as string)["prompt"], "string");
+  // Running text among conversations is rejected, and does not change their format.
+  await write(path, [...rows.slice(0, 20).map(({ prompt, completion }) => ({ instruction: prompt, output: completion })), { text: "A note about tasks." }]);
+  const mixed = await buildDataset({ sources: [path], out: join(folder, "mixed"), fuzzy: false });
+  assert.deepEqual([mixed.report.format, mixed.report.rows.out, mixed.report.rejections.map(({ step, code, rows: left }) => [step, code, left])], ["alpaca", 20, [["format", "no-slot", 1]]]);
 });
 
 test("the output is whole or as it was, and nothing is left beside it", async (context) => {

@@ -49,6 +49,8 @@ export async function cleanStage(context: BuildContext, crew: Crew): Promise<voi
 /** The format that all rows came in, or messages. */
 function commonFormat({ sources }: ReadState): Format {
   const formats = new Set(sources.flatMap(({ formats: counts }) => Object.keys(counts) as Format[]));
+  // Running text among conversations cannot become one: it is rejected, and does not decide for the others.
+  if (formats.size > 1) formats.delete("text");
   const [only = "messages"] = formats;
   return formats.size === 1 ? only : "messages";
 }
