@@ -4,11 +4,15 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { Page } from "playwright-core";
+import { readNotebook } from "../tools/notebook.ts";
+import { NOTEBOOKS } from "../tools/paths.ts";
 import { needsBrowser, openPage } from "./support/browser.ts";
 import { startCommand } from "./support/command.ts";
 import { ROOT, scratch } from "./support/scratch.ts";
 
 const WORK_PARENT = join(ROOT, ".workbook");
+const LESSON = "63-data-engineering-for-training/07-lab-build-500-row-task-api-dataset.ipynb";
+const CODE_CELLS = readNotebook(join(NOTEBOOKS, LESSON)).cells.filter(({ cell_type }) => cell_type === "code").length;
 const CHARTS = ["Tokens per conversation", "Rows left after each step", "The judge's mean score", "precision", "Rows of each operation"];
 // The embedded side of every door, whatever the machine's environment holds.
 const EMBEDDED = { OPENAI_API_KEY: "", OPENAI_BASE_URL: "", LLMOPS_TEACHER_MODEL: "", LLMOPS_TEACHER_PRICE: "" };
@@ -28,7 +32,8 @@ test("lesson 63.7 in JupyterLab: Run All ends without an error, charts are drawn
   const [url] = await start.waitFor(/http:\/\/127\.0\.0\.1:\d+\/lab\/tree\/\S+\?token=\w+/);
   const page = await openPage(context);
   await page.goto(`${url}&reset`); // without the tabs of an earlier session
-  await page.locator(".jp-Notebook .jp-CodeCell").first().waitFor({ timeout: 60_000 });
+  // JupyterLab builds a long notebook cell by cell; a command given before it is done does not reach every cell.
+  await page.locator(".jp-Notebook .jp-CodeCell").nth(CODE_CELLS - 1).waitFor({ state: "attached", timeout: 60_000 });
 
   await chooseFromMenu(page, "Edit", "Clear Outputs of All Cells");
   await chooseFromMenu(page, "Run", "Run All Cells");

@@ -218,7 +218,7 @@ test("a file that cannot serve is an error with its remedy", async (context) => 
     [join(folder, "none.jsonl"), "not-found", /no such file; check the name/],
     [folder, "is-directory", /is a folder/],
     [join(file("plain", "x"), "y"), "not-found", /not a folder/],
-    [file("a.parquet", "PAR1xxxx"), "unsupported", /Parquet.*to_json/],
+    [file("a.parquet", "PAR1xxxx"), "truncated", /is Parquet that is cut off or damaged .*copy or download it again/],
     [file("a.zip", "PK\x03\x04xxxx"), "unsupported", /zip/],
     [file("utf16.jsonl", Buffer.from('\ufeff{"a":1}', "utf16le")), "unsupported", /UTF-16.*iconv/],
     [file("a.jsonl.zst", Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0])), "unsupported", /zstd -d/],
