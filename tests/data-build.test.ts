@@ -8,7 +8,7 @@ import { after, before, describe, it } from "node:test";
 import { gzipSync } from "node:zlib";
 import {
   buildDataset, BuildError, DataReportSchema, findPii, jaccard, ManifestSchema, readReport, shingles, SplitError, validateFile,
-  type BuildOptions, type Chunk, type DataReport, type Example,
+  type BuildOptions, type Chunk, type DataReport, type Example, type Rule,
 } from "llmops/data";
 import { writeMixedRows } from "./bench/mixed-rows.ts";
 
@@ -168,6 +168,12 @@ describe("buildDataset", () => {
     });
     assert.equal(report.rows.out, 15);
     assert.deepEqual(report.rejections.map(({ step, code, rows }) => [step, code, rows]), [["filter", "low-score", 15]]);
+  });
+  it("shows the rules a row as it will be written, personal data masked", async () => {
+    const seen: string[] = [];
+    const rule: Rule = { name: "look", find: ({ messages }) => void seen.push(messages[0]?.content ?? "") };
+    await build({ sources: [folder({ "in.jsonl": [...unlike(10), chat("ring (415) 555-2671 about the order of the chairs")].join("\n") })], rules: [rule] });
+    assert.ok(seen.includes("ring [PHONE] about the order of the chairs"), seen.at(-1));
   });
   it("drops rows with personal data when told to, or leaves them", async () => {
     const input = folder({ "in.jsonl": [...unlike(10), chat("ring (415) 555-2671 about the order of the chairs")].join("\n") });
