@@ -112,7 +112,7 @@ async function inTurns<T>(sides: readonly Side[], file: string, folder: string):
   return runs;
 }
 
-interface DedupFigures { name: string; peer: boolean; rowsPerSecond: number; rowsPerCpuSecond: number; seconds: number[]; kept: number; peakBytes: number; own: Judgement; split: Judgement }
+interface DedupFigures { name: string; peer: boolean; rowsPerSecond: number; rowsPerCpuSecond: number; seconds: number[]; kept: number; peakBytes: number; loadedBytes: number; own: Judgement; split: Judgement }
 
 async function compareDedup(prepared: Prepared, folder: string): Promise<DedupFigures[]> {
   const runs = await inTurns<DedupRun>(dedupSides, prepared.valid, folder);
@@ -128,7 +128,8 @@ async function compareDedup(prepared: Prepared, folder: string): Promise<DedupFi
     figures.push({
       name: side.name, peer: side.peer, seconds, rowsPerSecond: prepared.validRows / median(seconds),
       rowsPerCpuSecond: prepared.validRows / median(list.map((run) => run.cpuSeconds)), kept: list[0]?.kept.length ?? 0,
-      peakBytes: median(list.map((run) => run.peakBytes)), own: judge(output.kept, side.peer ? split : lexed), split: judge(output.kept, split),
+      peakBytes: median(list.map((run) => run.peakBytes)),
+      loadedBytes: median(list.map((run) => run.loadedBytes)), own: judge(output.kept, side.peer ? split : lexed), split: judge(output.kept, split),
     });
   }
   const ours = runs.flatMap((list, at) => (dedupSides[at]?.peer ? [] : list.map(({ output }) => output.kept.join())));
@@ -175,11 +176,11 @@ try {
   const dedup = flags.only === "pipeline" ? [] : await compareDedup(prepared, folder);
   if (dedup.length > 0) {
     const peers = dedup.filter(({ peer }) => peer);
-    console.log(`\nDeduplication alone. Precision and recall by brute force over ${count(Math.min(sample, prepared.validRows))} rows; in brackets ours by the recipe's words (split at blanks)`);
+    console.log(`\nDeduplication alone. Precision and recall by brute force over ${count(Math.min(sample, prepared.validRows))} rows; in brackets ours by the recipe's words (split at blanks). Peak memory of the process, and what it was before deduplication, with the rows loaded`);
     printTable([
-      ["", "rows/s", "rows/CPU-s", "kept", "peak", "precision", "recall", "ours is faster by"],
-      ...dedup.map(({ name, peer, rowsPerSecond, rowsPerCpuSecond, kept, peakBytes, own, split }) => [
-        name, count(rowsPerSecond), count(rowsPerCpuSecond), count(kept), mib(peakBytes),
+      ["", "rows/s", "rows/CPU-s", "kept", "peak, before", "precision", "recall", "ours is faster by"],
+      ...dedup.map(({ name, peer, rowsPerSecond, rowsPerCpuSecond, kept, peakBytes, loadedBytes, own, split }) => [
+        name, count(rowsPerSecond), count(rowsPerCpuSecond), count(kept), `${mib(peakBytes)}, ${mib(loadedBytes)}`,
         `${own.precision.toFixed(3)}${peer ? "" : ` (${split.precision.toFixed(3)})`}`, `${own.recall.toFixed(3)}${peer ? "" : ` (${split.recall.toFixed(3)})`}`,
         peer ? "" : factors(rowsPerSecond, peers),
       ]),
