@@ -80,12 +80,13 @@ const pipelineSides: Side[] = [
       python, join(RECIPE, "pipeline.py"), file, out, "--method", method, "--shingle", "3", "--seed", String(seed), "--ranks", ranks, ...lengths, ...measure,
     ],
   })),
-  {
-    name: "ours (llmops data build)", peer: false,
+  ...([["ours (llmops data build)", []], ["ours, one thread (--workers 0)", ["--workers", "0"]]] as const).map(([name, workers]): Side => ({
+    name, peer: false,
     command: (file, out) => [
-      node, join(ROOT, "lib", "bin", "llmops.cjs"), "data", "build", file, "--out", out, "--format", "sharegpt", "--seed", String(seed), "--json", ...lengths, ...measure,
+      node, join(ROOT, "lib", "bin", "llmops.cjs"), "data", "build", file, "--out", out, "--format", "sharegpt", "--seed", String(seed), "--json",
+      ...workers, ...lengths, ...measure,
     ],
-  },
+  })),
 ];
 
 const median = (list: readonly number[]): number => {
