@@ -6,6 +6,7 @@ import { test } from "node:test";
 import type { Page } from "playwright-core";
 import { readNotebook } from "../tools/notebook.ts";
 import { NOTEBOOKS } from "../tools/paths.ts";
+import { EMBEDDED_DOORS } from "../tools/run-lessons.ts";
 import { needsBrowser, openPage } from "./support/browser.ts";
 import { startCommand } from "./support/command.ts";
 import { ROOT, scratch } from "./support/scratch.ts";
@@ -14,8 +15,6 @@ const WORK_PARENT = join(ROOT, ".workbook");
 const LESSON = "63-data-engineering-for-training/07-lab-build-500-row-task-api-dataset.ipynb";
 const CODE_CELLS = readNotebook(join(NOTEBOOKS, LESSON)).cells.filter(({ cell_type }) => cell_type === "code").length;
 const CHARTS = ["Tokens per conversation", "Rows left after each step", "The judge's mean score", "precision", "Rows of each operation"];
-// The embedded side of every door, whatever the machine's environment holds.
-const EMBEDDED = { OPENAI_API_KEY: "", OPENAI_BASE_URL: "", LLMOPS_TEACHER_MODEL: "", LLMOPS_TEACHER_PRICE: "" };
 
 const WRONG = `
 import { projectedCost, type FinishedRun, type TokenPrice } from "llmops/exercises/63-7";
@@ -28,7 +27,7 @@ const RIGHT = WRONG.replace("/ 1_000_000;", "/ 1_000_000 / run.kept * wanted;");
 test("lesson 63.7 in JupyterLab: Run All ends without an error, charts are drawn, a check answers", needsBrowser, async (context) => {
   mkdirSync(WORK_PARENT, { recursive: true });
   const work = scratch(context, WORK_PARENT);
-  const start = startCommand(context, "npm", ["start", "--", "--no-browser", "--lesson", "63.7", "--work", work], { ...EMBEDDED, LLMOPS_HOME: join(work, "state") });
+  const start = startCommand(context, "npm", ["start", "--", "--no-browser", "--lesson", "63.7", "--work", work], { ...EMBEDDED_DOORS, LLMOPS_HOME: join(work, "state") });
   const [url] = await start.waitFor(/http:\/\/127\.0\.0\.1:\d+\/lab\/tree\/\S+\?token=\w+/);
   const page = await openPage(context);
   await page.goto(`${url}&reset`); // without the tabs of an earlier session

@@ -23,6 +23,9 @@ import { PYTHON, ROOT, STATE } from "./paths.ts";
 
 const AT_ONCE = 2;
 
+/** The embedded side of every door: a recorded output must not depend on the author's keys, nor cost anything. */
+export const EMBEDDED_DOORS = { OPENAI_API_KEY: "", OPENAI_BASE_URL: "", LLMOPS_TEACHER_MODEL: "", LLMOPS_TEACHER_PRICE: "" };
+
 export interface LessonRun {
   lesson: LessonSource;
   notebook: Notebook;
@@ -51,8 +54,7 @@ export async function runLesson(
   cpSync(builtPath, path);
   const started = Date.now();
   const child = spawn(PYTHON, [join(ROOT, "tools", "execute_notebook.py"), path, lessonFolder], {
-    // The embedded side of every door: a recorded output must not depend on the author's keys, nor cost anything.
-    env: { ...process.env, LLMOPS_HOME: join(run, "state"), OPENAI_API_KEY: "", OPENAI_BASE_URL: "", LLMOPS_TEACHER_MODEL: "", LLMOPS_TEACHER_PRICE: "" },
+    env: { ...process.env, ...EMBEDDED_DOORS, LLMOPS_HOME: join(run, "state") },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let errors = "";
