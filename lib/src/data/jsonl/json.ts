@@ -189,7 +189,8 @@ function explainSyntax(text: string, error: unknown): { code: string; reason: st
   return { code, reason: `is not JSON: ${said.replace(/\s+/g, " ").slice(0, 200)}` };
 }
 
-function isJson(text: string): boolean {
+/** Whether a text is one JSON value. */
+export function isJson(text: string): boolean {
   try {
     JSON.parse(text);
     return true;

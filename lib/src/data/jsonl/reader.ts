@@ -1,6 +1,6 @@
 import { isAscii, isUtf8 } from "node:buffer";
 import { openBytes } from "./bytes.js";
-import { DEFAULT_MAX_LINE_BYTES, PendingRow, itemOfBytes, itemOfText, type ReadOptions, type RowItem } from "./row-item.js";
+import { DEFAULT_MAX_LINE_BYTES, PendingRow, itemOfBytes, itemOfText, splitChunks, type ReadOptions, type RowItem } from "./row-item.js";
 
 const NEWLINE = 10, RETURN = 13;
 
@@ -21,14 +21,7 @@ export async function* readJsonl(source: string | AsyncIterable<Uint8Array>, opt
 
 /** {@link readJsonl} over bytes that begin at `startOffset`. */
 export async function* readLines(chunks: AsyncIterable<Buffer>, options: ReadOptions = {}): AsyncGenerator<RowItem[], void, void> {
-  const splitter = new LineSplitter(options);
-  for await (const chunk of chunks) {
-    options.signal?.throwIfAborted();
-    const items = splitter.push(chunk);
-    if (items.length > 0) yield items;
-  }
-  const last = splitter.finish();
-  if (last.length > 0) yield last;
+  yield* splitChunks(chunks, new LineSplitter(options), options.signal);
 }
 
 /** Whole lines as they stand in a file: rows that another thread can read, with a {@link LineSplitter} of its own. */

@@ -187,3 +187,20 @@ export class PendingRow {
     };
   }
 }
+
+/** Cuts bytes into rows, piece by piece; rows may cross pieces. */
+export interface Splitter {
+  push(chunk: Buffer): RowItem[];
+  finish(): RowItem[];
+}
+
+/** The rows of a stream in batches, one a piece of bytes that completes any. Throws the signal's reason when it fires. */
+export async function* splitChunks(chunks: AsyncIterable<Buffer>, splitter: Splitter, signal?: AbortSignal): AsyncGenerator<RowItem[], void, void> {
+  for await (const chunk of chunks) {
+    signal?.throwIfAborted();
+    const items = splitter.push(chunk);
+    if (items.length > 0) yield items;
+  }
+  const last = splitter.finish();
+  if (last.length > 0) yield last;
+}

@@ -1,4 +1,4 @@
-import { DEFAULT_MAX_LINE_BYTES, PendingRow, itemOfBytes, type BadRow, type ReadOptions, type RowItem } from "./row-item.js";
+import { DEFAULT_MAX_LINE_BYTES, PendingRow, itemOfBytes, splitChunks, type BadRow, type ReadOptions, type RowItem } from "./row-item.js";
 
 const TAB = 9, NEWLINE = 10, RETURN = 13, SPACE = 32, QUOTE = 34, COMMA = 44, OPEN_ARRAY = 91, BACKSLASH = 92, CLOSE_ARRAY = 93, OPEN_OBJECT = 123, CLOSE_OBJECT = 125;
 
@@ -15,14 +15,7 @@ export type ValueLayout = "array" | "sequence";
  * array that is not closed.
  */
 export async function* readValues(chunks: AsyncIterable<Buffer>, layout: ValueLayout, options: ReadOptions = {}): AsyncGenerator<RowItem[], void, void> {
-  const splitter = new ValueSplitter(layout, options);
-  for await (const chunk of chunks) {
-    options.signal?.throwIfAborted();
-    const items = splitter.push(chunk);
-    if (items.length > 0) yield items;
-  }
-  const last = splitter.finish();
-  if (last.length > 0) yield last;
+  yield* splitChunks(chunks, new ValueSplitter(layout, options), options.signal);
 }
 
 type State =

@@ -1,3 +1,4 @@
+import { isJson } from "../../data/jsonl/json.js";
 import { Random } from "../random.js";
 import { OPERATIONS, PRIORITIES, SCENARIOS } from "../task-api.js";
 import { addDays, writeDate } from "./calendar.js";
@@ -154,15 +155,6 @@ function breakJson(random: Random, row: Row): Damage {
       prose: () => `Here is the next conversation: ${good}`,
     }[way]();
     if (!isJson(line)) return { line, says: `Not JSON (${way}).`, detail: { way }, truth: { line: good } };
-  }
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
   }
 }
 
