@@ -5,6 +5,7 @@ export * from "./formats/index.js";
 export { convertFile, type Conversion, type ConvertOptions, type RejectedRow } from "./convert.js";
 export { validateFile, type RowFault, type ValidateOptions, type Validation } from "./validate.js";
 export * from "./clean/index.js";
+export * from "./pii/index.js";
 export * from "./dedup/index.js";
 export * from "./split/index.js";
 export * from "./ingest/index.js";

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { contentHash, exampleText } from "../clean/content.js";
-import { maskExample, PII_MASKS } from "../clean/pii.js";
+import { maskExample } from "../pii/example.js";
+import { PII_MASKS } from "../pii/kinds.js";
 import { countTokens, lengthFault } from "../clean/tokens.js";
 import { ContentIndex } from "../dedup/exact.js";
 import type { Duplicates } from "../dedup/prefix.js";
