@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { ENCODINGS, SCOPES, type Encoding, type Scope } from "../data/clean/index.js";
+import { DEFAULT_PII_KINDS, parsePiiKinds, PII_ACTIONS, PII_KINDS, planPii, type PiiPlan } from "../data/pii/index.js";
 import { buildDataset, type BuildOptions, type BuildProgress, type BuildResult, type PiiMode } from "../data/build/index.js";
 import { FORMATS, type Format } from "../data/example.js";
 import type { SplitSize } from "../data/split/index.js";
@@ -26,6 +27,7 @@ interface BuildCommandOptions {
   encoding: Encoding;
   stratify?: string;
   pii: PiiMode;
+  piiKinds?: string;
   fuzzy: boolean;
   teacher: boolean;
   budget: number;
@@ -62,7 +64,8 @@ export function registerDataBuild(data: Command): void {
     .option("--max-tokens <number>", "longest row (default: none)", wholeNumber)
     .addOption(new Option("--encoding <name>", "the tokens that are counted").choices(ENCODINGS).default("o200k_base"))
     .option("--stratify <field>", "a field whose values are spread over the splits in proportion")
-    .addOption(new Option("--pii <mode>", "what to do with personal data and secrets").choices(["mask", "drop", "off"]).default("mask"))
+    .addOption(new Option("--pii <mode>", "what to do with personal data and secrets").choices(PII_ACTIONS).default("mask"))
+    .option("--pii-kinds <kinds>", `kinds to look for, each with an action of its own if wanted: email,phone,ssn=drop, or all (default: ${DEFAULT_PII_KINDS.join(",")}; also ${PII_KINDS.filter((kind) => !DEFAULT_PII_KINDS.includes(kind)).join(",")})`)
     .option("--no-teacher", "do not ask a teacher for pairs of documents")
     .option("--budget <dollars>", "what the teacher may cost", dollars, 1)
     .option("--force", "replace files of an earlier build even if they were changed since")
@@ -128,6 +131,8 @@ async function build(paths: readonly string[], options: BuildCommandOptions): Pr
 function buildOptions(
   paths: readonly string[], options: BuildCommandOptions, teacher: LazyTeacher, reporter: Reporter, signal: AbortSignal,
 ): BuildOptions {
+  const plan = piiPlan(options);
+  const salt = process.env["LLMOPS_PII_SALT"];
   const { out, seed, threshold, leakThreshold, scope, keep, minTokens, encoding, pii, fuzzy } = options;
   const split = options.split ?? { fractions: [0.8, 0.1, 0.1] };
   const sizes = "counts" in split ? split.counts : split.fractions;
@@ -143,6 +148,8 @@ function buildOptions(
     ...(options.map ? { map: options.map } : {}),
     ...(options.maxTokens === undefined ? {} : { maxTokens: options.maxTokens }),
     ...(options.stratify === undefined ? {} : { stratify: options.stratify }),
+    ...(options.piiKinds === undefined ? {} : { piiKinds: plan }),
+    ...(salt && Object.values(plan).includes("hash") ? { piiSalt: salt } : {}),
     ...(options.force ? { force: true } : {}),
     ...(options.teacher ? {
       pairWriter: (chunk, { signal: stop }) => teacher.write(chunk, stop),
@@ -152,6 +159,14 @@ function buildOptions(
     } : {}),
     onProgress: new StageBars(reporter).update,
   };
+}
+
+function piiPlan({ pii, piiKinds }: BuildCommandOptions): PiiPlan {
+  try {
+    return piiKinds === undefined ? planPii(pii) : parsePiiKinds(piiKinds, pii);
+  } catch (error) {
+    throw new CommandError(`--pii-kinds: ${(error as Error).message}`, EXIT.usage, { cause: error });
+  }
 }
 
 /** A teacher that is opened when the first document asks for it. */

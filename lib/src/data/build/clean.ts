@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { contentHash, exampleText } from "../clean/content.js";
-import { maskExample } from "../pii/example.js";
-import { PII_MASKS } from "../pii/kinds.js";
+import { maskExampleBy, maskExampleWith } from "../pii/example.js";
+import { MASK_PATTERN } from "../pii/kinds.js";
+import { maskingOf, type Masking } from "../pii/mask.js";
 import { countTokens, lengthFault } from "../clean/tokens.js";
 import { ContentIndex } from "../dedup/exact.js";
 import type { Duplicates } from "../dedup/prefix.js";
@@ -12,6 +13,7 @@ import { readJsonl } from "../jsonl/reader.js";
 import { MAX_STRATA, orderStrata, stratumOf } from "../split/dataset.js";
 import { readDuplicates } from "./compare.js";
 import { boundsOf } from "./options.js";
+import { pseudonymsOf } from "./pii-salt.js";
 import type { WorkRow } from "./read.js";
 import { Checkpoints, type BuildContext, type CleanState, type ReadState } from "./state.js";
 import { addCounts, reject, type RejectedRow } from "./tally.js";
@@ -22,8 +24,6 @@ export const RECORD = { keyLow: 0, keyHigh: 1, stratum: 2, tokens: 3, source: 4,
 
 /** Work rows hold a row twice, as read and as parsed; a row of the reader's limit must fit. */
 export const WORK_LINE_BYTES = 400 * 1024 * 1024;
-
-const MASKED = new RegExp(Object.values(PII_MASKS).map((mask) => mask.replace(/[[\]]/g, "\\$&")).join("|"));
 
 /**
  * The third stage: near-duplicates go, personal data is masked, lengths are checked, the caller's filter asked, and each
@@ -65,6 +65,7 @@ class Cleaning {
   readonly #strata: Map<string, number>;
   /** Content of rows with masked data: masking can make two rows equal. */
   readonly #masked = new ContentIndex();
+  readonly #masking: Masking;
 
   constructor(context: BuildContext, state: CleanState) {
     this.#context = context;
@@ -75,6 +76,9 @@ class Cleaning {
       shingles: open("shingles"), sizes: open("sizes"), masked: open("masked"),
     };
     this.#checkpoints = new Checkpoints(this.#files);
+    const pseudonyms = pseudonymsOf(context);
+    const { pii, piiKinds } = context.settings;
+    this.#masking = maskingOf({ mode: pii, ...(piiKinds ? { kinds: piiKinds } : {}), ...(pseudonyms ? { pseudonyms } : {}) });
     this.#duplicates = readDuplicates(context);
     this.#origins = readNumbers(context.space.file("read.origins"));
     this.#strata = new Map(state.strata.map((name, number) => [name, number]));
@@ -134,13 +138,14 @@ class Cleaning {
       return;
     }
     let example: Example = given;
-    if (settings.pii !== "off") {
-      const masked = maskExample(example);
+    const { kinds: looked, plan } = this.#masking;
+    if (looked.length > 0) {
+      const masked = options.piiModel ? await maskExampleWith(options.piiModel, example, this.#masking) : maskExampleBy(example, this.#masking);
       const kinds = Object.entries(masked.counts);
       if (kinds.length > 0) {
         this.#state.piiRows++;
         addCounts(this.#state.piiKinds, masked.counts);
-        if (settings.pii === "drop") {
+        if (masked.drop) {
           out("pii", "personal-data", `holds ${kinds.map(([kind, count]) => `${count} × ${kind}`).join(", ")}; mask it to keep the row`);
           return;
         }
@@ -148,7 +153,8 @@ class Cleaning {
       }
     }
     const hash = contentHash(example);
-    if (settings.pii === "mask" && MASKED.test(exampleText(example))) {
+    const replaces = looked.some((kind) => plan[kind] !== "drop");
+    if (replaces && MASK_PATTERN.test(exampleText(example))) {
       if (this.#masked.add(hash) !== undefined) {
         out("pii", "duplicate-after-masking", "has the same content as an earlier row once personal data is masked");
         return;

@@ -8,6 +8,7 @@ import { cleanStage } from "./clean.js";
 import { compareStage } from "./compare.js";
 import { divideStage } from "./divide.js";
 import { fingerprint, settingsOf, type BuildOptions } from "./options.js";
+import { saltTag, workSalt } from "./pii-salt.js";
 import { readStage } from "./read.js";
 import { resultStage } from "./result.js";
 import { loadState, saveState, type BuildContext } from "./state.js";
@@ -47,7 +48,8 @@ function codeHash(): string {
  *
  * Streaming: memory does not grow with the text, only by some 32 bytes a row at a time. The output appears whole or
  * stays as it was; a build that was killed goes on where its last checkpoint was when it is started again with the
- * same settings and sources, and makes the same bytes. The same sources, settings and seed always do.
+ * same settings and sources, and makes the same bytes. The same sources, settings and seed always do, but for pseudonyms
+ * with a salt that was drawn.
  *
  * @param options - see {@link BuildOptions}
  * @returns the report, the manifest and where the dataset is
@@ -78,7 +80,8 @@ export async function buildDataset(options: BuildOptions): Promise<BuildResult> 
       const why = skipped.slice(0, 5).map(({ name, reason }) => `${name} ${reason}`);
       throw new BuildError(`there is nothing to read in ${options.sources.join(", ") || "no path at all"}${why.length > 0 ? `: ${why.join("; ")}` : ""}`);
     }
-    const resumed = space.begin(fingerprint(settings, sources, codeHash()));
+    const resumed = space.begin(fingerprint(settings, sources, codeHash(), saltTag(options)));
+    if (!resumed && settings.piiSalt === "drawn") workSalt(space);
     const context: BuildContext = {
       options, settings, space, sources,
       state: resumed ? loadState(space) : {},

@@ -7,11 +7,13 @@ import type { Example, Format, Origin } from "../example.js";
 import type { ColumnMap } from "../formats/columns.js";
 import type { ChunkOptions } from "../ingest/chunk.js";
 import type { PairWriter } from "../ingest/document.js";
+import { planPii, type PiiAction, type PiiChoice, type PiiPlan } from "../pii/actions.js";
+import type { PiiModel } from "../pii/example.js";
 import { checkNames } from "../split/dataset.js";
 import { SplitError, type SplitSize } from "../split/quota.js";
 
 /** What to do with personal data and secrets. */
-export type PiiMode = "mask" | "drop" | "off";
+export type PiiMode = PiiAction;
 
 /** A filter's answer: keep, or reject with a stable code and a sentence that says why. */
 export type Verdict = true | { code: string; reason: string };
@@ -58,6 +60,15 @@ export interface BuildOptions {
   keep?: Keep;
   /** Default `mask`. */
   pii?: PiiMode;
+  /** Kinds of personal data to look for, or what to do with each. Default {@link DEFAULT_PII_KINDS}. */
+  piiKinds?: PiiChoice;
+  /**
+   * The salt of `hash`, at least 16 bytes, kept apart from the dataset: with the same one, values have the same pseudonyms in
+   * another build. Default: one is drawn, and forgotten when the build is done; two builds then differ in their pseudonyms.
+   */
+  piiSalt?: string | Uint8Array;
+  /** Finds what rules cannot, such as names in prose. Default: none. See `openNer`. */
+  piiModel?: PiiModel;
   /** Bounds on a row's tokens, inclusive. Default 1 and none. */
   minTokens?: number;
   maxTokens?: number;
@@ -103,6 +114,11 @@ export interface BuildSettings {
   scope: Scope;
   keep: Keep;
   pii: PiiMode;
+  /** The action for each kind looked for, where kinds were chosen. */
+  piiKinds?: PiiPlan;
+  /** Where the salt of pseudonyms came from; never the salt. */
+  piiSalt?: "given" | "drawn";
+  piiModel?: string;
   minTokens: number;
   maxTokens: number | null;
   encoding: Encoding;
@@ -122,6 +138,9 @@ export interface BuildSettings {
  * @throws RangeError or SplitError for a setting that makes no sense
  */
 export function settingsOf(options: BuildOptions): BuildSettings {
+  const plan = planPii(options.pii ?? "mask", options.piiKinds);
+  const hashes = Object.values(plan).includes("hash");
+  if (options.piiSalt !== undefined && !hashes) throw new RangeError("a salt was given and nothing is hashed: leave it out, or choose hash for personal data");
   const settings: BuildSettings = {
     name: options.name ?? "",
     format: options.format ?? "auto",
@@ -134,6 +153,9 @@ export function settingsOf(options: BuildOptions): BuildSettings {
     scope: options.scope ?? "conversation",
     keep: options.keep ?? "first",
     pii: options.pii ?? "mask",
+    ...(options.piiKinds ? { piiKinds: plan } : {}),
+    ...(hashes ? { piiSalt: options.piiSalt === undefined ? "drawn" : "given" } : {}),
+    ...(options.piiModel ? { piiModel: options.piiModel.name } : {}),
     minTokens: options.minTokens ?? 1,
     maxTokens: options.maxTokens ?? null,
     encoding: options.encoding ?? "o200k_base",
@@ -178,8 +200,12 @@ export function boundsOf({ minTokens, maxTokens, encoding }: BuildSettings): { m
   return { minTokens, encoding, ...(maxTokens === null ? {} : { maxTokens }) };
 }
 
-/** The name that work of the same settings, sources and code is found under again. */
-export function fingerprint(settings: BuildSettings, sources: readonly { name: string; sha256: string; kind: string }[], code: string): string {
+/**
+ * The name that work of the same settings, sources and code is found under again.
+ *
+ * @param salt - tells given salts of pseudonyms apart
+ */
+export function fingerprint(settings: BuildSettings, sources: readonly { name: string; sha256: string; kind: string }[], code: string, salt?: string): string {
   const inputs = sources.map(({ name, sha256, kind }) => [name, sha256, kind]);
-  return createHash("sha256").update(canonicalJson({ settings, inputs, code })).digest("hex").slice(0, 12);
+  return createHash("sha256").update(canonicalJson({ settings, inputs, code, salt })).digest("hex").slice(0, 12);
 }

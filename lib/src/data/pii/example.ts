@@ -121,7 +121,7 @@ export function maskExampleBy(example: Example, masking: Masking): MaskedExample
 export interface PiiModel {
   /** Names the model: builds with another name do not resume each other. */
   name: string;
-  find(text: string): Promise<PiiMatch[]>;
+  find: (text: string) => Promise<PiiMatch[]>;
 }
 
 /** {@link maskExampleBy} with the finds of a model added to the rules'. */

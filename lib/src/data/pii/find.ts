@@ -16,7 +16,9 @@ export interface PiiOptions {
 }
 
 /** Without a digit, an @, a URL or a key header there is nothing to find but names; most messages end here. */
-const WORTH_A_LOOK = /[@\d]|:\/\/|::|-----BEGIN|xox|gh[pousr]_|hf_/;
+const WORTH_A_LOOK = /[@\d]|:\/\/|::|-----BEGIN|xox|gh[pousr]_/;
+/** A connection string's password may have no digit. */
+const PASSWORD_FIELD = /(?:password|pwd)\s?=/i;
 
 const FINDERS: Record<PiiKind, (text: string, regions: readonly CountryCode[]) => Iterable<Span>> = {
   secret: secrets,
@@ -50,7 +52,8 @@ const EVERY_MASK = new RegExp(MASK_PATTERN.source, "g");
  */
 export function findPii(text: string, options: PiiOptions = {}): PiiMatch[] {
   const { kinds = DEFAULT_PII_KINDS, regions = PHONE_REGIONS } = options;
-  const worthALook = WORTH_A_LOOK.test(text);
+  // Apart, for h and p are frequent letters: within the pattern they would cost a third of the time of ordinary text.
+  const worthALook = WORTH_A_LOOK.test(text) || text.includes("hf_") || (text.includes("=") && PASSWORD_FIELD.test(text));
   if (!worthALook && !kinds.includes("person")) return [];
   const masked = text.includes("[") && MASK_PATTERN.test(text);
   const seen = masked ? text.replace(EVERY_MASK, (mask) => BLANK.repeat(mask.length)) : text;

@@ -4,3 +4,4 @@ export { findPii, type PiiOptions } from "./find.js";
 export { DEFAULT_PII_KINDS, PII_KINDS, PII_MASKS, type PiiKind, type PiiMatch } from "./kinds.js";
 export { maskPii, type MaskedText, type MaskOptions, type PiiCounts } from "./mask.js";
 export { Pseudonyms } from "./pseudonym.js";
+export { NerError, openNer, type NerOptions, type NerPipeline } from "./ner.js";

@@ -26,7 +26,11 @@ export interface Masking {
   readonly pseudonyms: Pseudonyms | undefined;
 }
 
+const DEFAULT_PLAN = planPii("mask");
+const DEFAULT_MASKING: Masking = { plan: DEFAULT_PLAN, kinds: Object.keys(DEFAULT_PLAN) as PiiKind[], regions: undefined, pseudonyms: undefined };
+
 export function maskingOf(options: MaskOptions): Masking {
+  if ((options.mode ?? "mask") === "mask" && !options.kinds && !options.regions) return DEFAULT_MASKING;
   const plan = planPii(options.mode ?? "mask", options.kinds);
   const hashes = Object.values(plan).includes("hash");
   return { plan, kinds: Object.keys(plan) as PiiKind[], regions: options.regions, pseudonyms: hashes ? (options.pseudonyms ?? new Pseudonyms()) : undefined };
@@ -59,10 +63,11 @@ function merge(rules: readonly PiiMatch[], more: readonly PiiMatch[]): PiiMatch[
 export function maskText(text: string, masking: Masking, more: readonly PiiMatch[] = []): MaskedText {
   const { plan, kinds, regions, pseudonyms } = masking;
   const counts: PiiCounts = {};
-  const look = { kinds, ...(regions ? { regions } : {}) };
+  const look = regions ? { kinds, regions } : { kinds };
   let drop = false;
   let current = text;
-  let matches = merge(findPii(text, look), more.filter(({ kind }) => plan[kind] !== undefined));
+  let matches = findPii(text, look);
+  if (more.length > 0) matches = merge(matches, more.filter(({ kind }) => plan[kind] !== undefined));
   while (matches.length > 0) {
     let masked = "";
     let from = 0;
