@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { SCOPES, type Scope } from "../data/clean/index.js";
+import { DEFAULT_PII_KINDS, parsePiiKinds, PII_ACTIONS, PII_KINDS, planPii, type PiiPlan } from "../data/pii/index.js";
 import { buildDataset, type BuildOptions, type BuildProgress, type BuildResult, type PiiMode } from "../data/build/index.js";
 import { FORMATS, type Format } from "../data/example.js";
 import type { SplitSize } from "../data/split/index.js";
@@ -29,6 +30,7 @@ interface BuildCommandOptions {
   workers?: number;
   stratify?: string;
   pii: PiiMode;
+  piiKinds?: string;
   fuzzy: boolean;
   teacher: boolean;
   budget: number;
@@ -66,7 +68,8 @@ export function registerDataBuild(data: Command): void {
     .addOption(new Option("--encoding <name>", "the tokens that are counted (default: o200k_base)").choices(ENCODINGS))
     .addOption(new Option("--tokenizer <folder>", "count as the tokenizer.json in this folder does, with its chat template").conflicts("encoding"))
     .option("--stratify <field>", "a field whose values are spread over the splits in proportion")
-    .addOption(new Option("--pii <mode>", "what to do with personal data and secrets").choices(["mask", "drop", "off"]).default("mask"))
+    .addOption(new Option("--pii <mode>", "what to do with personal data and secrets").choices(PII_ACTIONS).default("mask"))
+    .option("--pii-kinds <kinds>", `kinds to look for, each with an action of its own if wanted: email,phone,ssn=drop, or all (default: ${DEFAULT_PII_KINDS.join(",")}; also ${PII_KINDS.filter((kind) => !DEFAULT_PII_KINDS.includes(kind)).join(",")})`)
     .option("--no-teacher", "do not ask a teacher for pairs of documents")
     .option("--budget <dollars>", "what the teacher may cost", dollars, 1)
     .option("--workers <number>", "threads beside the main one; 0 for none (default: one per core but one, from a few megabytes on)", wholeNumber)
@@ -133,6 +136,8 @@ async function build(paths: readonly string[], options: BuildCommandOptions): Pr
 function buildOptions(
   paths: readonly string[], options: BuildCommandOptions, teacher: LazyTeacher, reporter: Reporter, signal: AbortSignal,
 ): BuildOptions {
+  const plan = piiPlan(options);
+  const salt = process.env["LLMOPS_PII_SALT"];
   const { out, seed, threshold, leakThreshold, scope, keep, minTokens, pii, fuzzy } = options;
   const split = options.split ?? { fractions: [0.8, 0.1, 0.1] };
   const sizes = "counts" in split ? split.counts : split.fractions;
@@ -151,6 +156,8 @@ function buildOptions(
     ...(options.tokenizer === undefined ? {} : { tokenizer: { folder: options.tokenizer } }),
     ...(options.workers === undefined ? {} : { workers: options.workers }),
     ...(options.stratify === undefined ? {} : { stratify: options.stratify }),
+    ...(options.piiKinds === undefined ? {} : { piiKinds: plan }),
+    ...(salt && Object.values(plan).includes("hash") ? { piiSalt: salt } : {}),
     ...(options.force ? { force: true } : {}),
     ...(options.teacher ? {
       pairWriter: (chunk, { signal: stop }) => teacher.write(chunk, stop),
@@ -165,6 +172,14 @@ function buildOptions(
 /** By its name: the class itself is loaded with the teacher, and only a build of documents has one. */
 function isTeacherError(error: unknown): error is TeacherError {
   return error instanceof Error && (error.name === "TeacherError" || error.name === "BudgetExceeded");
+}
+
+function piiPlan({ pii, piiKinds }: BuildCommandOptions): PiiPlan {
+  try {
+    return piiKinds === undefined ? planPii(pii) : parsePiiKinds(piiKinds, pii);
+  } catch (error) {
+    throw new CommandError(`--pii-kinds: ${(error as Error).message}`, EXIT.usage, { cause: error });
+  }
 }
 
 /** A teacher that is opened when the first document asks for it. */

@@ -6,6 +6,7 @@ export { convertFile, type Conversion, type ConvertOptions, type RejectedRow } f
 export { validateFile, type RowFault, type ValidateOptions, type Validation } from "./validate.js";
 export * from "./clean/index.js";
 export * from "./tokens/index.js";
+export * from "./pii/index.js";
 export * from "./dedup/index.js";
 export * from "./split/index.js";
 export * from "./ingest/index.js";

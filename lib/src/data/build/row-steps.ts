@@ -1,7 +1,6 @@
 /** What is done to rows by themselves, in any thread: all that needs no knowledge of the other rows. */
 import { contentHash, exampleText } from "../clean/content.js";
 import { emptyTurn, normalizeExample } from "../clean/normalize.js";
-import { maskExample, PII_MASKS, type PiiCounts } from "../clean/pii.js";
 import { shingles } from "../dedup/shingles.js";
 import type { Example, Format } from "../example.js";
 import { FIELDS } from "../formats/columns.js";
@@ -11,6 +10,9 @@ import { formatRow, parseRow } from "../formats/row.js";
 import { SIDE_FIELD } from "../formats/shape.js";
 import { isRawNumber, MAX_JSON_DEPTH } from "../jsonl/json.js";
 import type { RowItem } from "../jsonl/row-item.js";
+import { maskExampleBy, type Finds } from "../pii/example.js";
+import { MASK_PATTERN } from "../pii/kinds.js";
+import type { Masking, PiiCounts } from "../pii/mask.js";
 import { stratumOf } from "../split/dataset.js";
 import { TemplateError, type Tokenizer } from "../tokens/tokenizer.js";
 import type { BuildSettings } from "./options.js";
@@ -19,7 +21,7 @@ import { ByteBatch, NumberBatch } from "./batches.js";
 import { encodeWorkRow, workRows } from "./work-rows.js";
 
 /** The settings that the steps below look at. */
-export type RowSettings = Pick<BuildSettings, "from" | "map" | "scope" | "shingle" | "pii" | "stratify">;
+export type RowSettings = Pick<BuildSettings, "from" | "map" | "scope" | "shingle" | "pii" | "piiKinds" | "stratify">;
 
 /** Problems of the file rather than of one row's text. */
 const READ_PROBLEMS = new Set(["invalid-utf8", "line-too-long", "array-not-closed", "text-after-array"]);
@@ -155,8 +157,10 @@ export interface MaskedRow {
 
 /** Rows in their final form, by their number in the batch. */
 export interface CleanedRows {
-  /** Rows with personal data, masked or counted. */
+  /** Rows with personal data that was masked. */
   masked: Map<number, MaskedRow>;
+  /** Rows with personal data that they are dropped for. */
+  dropped: Map<number, PiiCounts>;
   /** Rows whose text holds a mask, this build's or one it came with. */
   withMask: Set<number>;
   tokens: Uint32Array;
@@ -170,37 +174,41 @@ export interface CleanedRows {
   sizes: Uint32Array;
 }
 
-const MASKED = new RegExp(Object.values(PII_MASKS).map((mask) => mask.replace(/[[\]]/g, "\\$&")).join("|"));
-
 /**
  * Masks, counts and formats rows of `read.rows`.
  *
  * @param skip - of each row, 1 if it has left already
  * @param keepJson - whether the caller wants to see masked examples
+ * @param finds - a model's
  */
 export function cleanRows(
-  bytes: Buffer, skip: Uint8Array, format: Format, settings: RowSettings, tokenizer: Tokenizer, keepJson: boolean,
+  bytes: Buffer, skip: Uint8Array, format: Format, settings: RowSettings, masking: Masking, tokenizer: Tokenizer, keepJson: boolean, finds?: Finds,
 ): CleanedRows {
   const rows = skip.length;
   const lines = new ByteBatch();
   const strata = new Map<string, number>();
   const result: CleanedRows = {
-    masked: new Map(), withMask: new Set(), tokens: new Uint32Array(rows), faults: new Map(),
+    masked: new Map(), dropped: new Map(), withMask: new Set(), tokens: new Uint32Array(rows), faults: new Map(),
     stratum: new Uint32Array(rows), strata: [], lines: new Uint8Array(0), sizes: new Uint32Array(rows),
   };
+  const looks = masking.kinds.length > 0;
+  const replaces = masking.kinds.some((kind) => masking.plan[kind] !== "drop");
   let at = -1;
   for (const row of workRows(bytes)) {
     if (skip[++at]) continue;
     let { example } = row;
-    if (settings.pii !== "off") {
-      const found = maskExample(example);
+    if (looks) {
+      const found = maskExampleBy(example, masking, finds);
+      if (found.drop) {
+        result.dropped.set(at, found.counts);
+        continue;
+      }
       if (Object.keys(found.counts).length > 0) {
         example = found.example;
         const set = shingles(exampleText(example, settings.scope), settings.shingle);
         result.masked.set(at, { counts: found.counts, hash: contentHash(example), shingles: set, ...(keepJson ? { json: JSON.stringify(example) } : {}) });
-        if (settings.pii === "drop") continue;
       }
-      if (settings.pii === "mask" && MASKED.test(exampleText(example))) result.withMask.add(at);
+      if (replaces && MASK_PATTERN.test(exampleText(example))) result.withMask.add(at);
     }
     try {
       result.tokens[at] = tokenizer.countExample(example);
