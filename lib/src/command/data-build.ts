@@ -29,6 +29,7 @@ interface BuildCommandOptions {
   fuzzy: boolean;
   teacher: boolean;
   budget: number;
+  lineage?: boolean;
   force?: boolean;
   strict?: boolean;
   json?: boolean;
@@ -65,6 +66,7 @@ export function registerDataBuild(data: Command): void {
     .addOption(new Option("--pii <mode>", "what to do with personal data and secrets").choices(["mask", "drop", "off"]).default("mask"))
     .option("--no-teacher", "do not ask a teacher for pairs of documents")
     .option("--budget <dollars>", "what the teacher may cost", dollars, 1)
+    .option("--lineage", "write lineage.jsonl: for every row its source, its line there and what changed it")
     .option("--force", "replace files of an earlier build even if they were changed since")
     .option("--strict", "exit with 1 if a row was rejected or a file not read")
     .option("--json", "print one JSON document")
@@ -142,6 +144,7 @@ function buildOptions(
     ...(options.map ? { map: options.map } : {}),
     ...(options.maxTokens === undefined ? {} : { maxTokens: options.maxTokens }),
     ...(options.stratify === undefined ? {} : { stratify: options.stratify }),
+    ...(options.lineage ? { lineage: true } : {}),
     ...(options.force ? { force: true } : {}),
     ...(options.teacher ? {
       pairWriter: (chunk, { signal: stop }) => teacher.write(chunk, stop),

@@ -10,6 +10,7 @@ import { formatRow } from "../formats/row.js";
 import { readJsonl } from "../jsonl/reader.js";
 import { MAX_STRATA, orderStrata, stratumOf } from "../split/dataset.js";
 import { readDuplicates } from "./compare.js";
+import { lineageStep } from "./lineage.js";
 import { boundsOf } from "./options.js";
 import type { WorkRow } from "./read.js";
 import { Checkpoints, type BuildContext, type CleanState, type ReadState } from "./state.js";
@@ -57,7 +58,7 @@ function commonFormat({ sources }: ReadState): Format {
 class Cleaning {
   readonly #context: BuildContext;
   readonly #state: CleanState;
-  readonly #files: Record<"lines" | "rejected" | "records" | "shingles" | "sizes" | "masked", AppendFile>;
+  readonly #files: Record<"lines" | "rejected" | "records" | "shingles" | "sizes" | "masked" | "lineage", AppendFile>;
   readonly #checkpoints: Checkpoints;
   readonly #duplicates: Duplicates | undefined;
   readonly #origins: Uint32Array;
@@ -71,7 +72,7 @@ class Cleaning {
     const open = (name: string): AppendFile => new AppendFile(context.space.file(`clean.${name}`), state.sizes[name] ?? 0);
     this.#files = {
       lines: open("lines"), rejected: open("rejected"), records: open("records"),
-      shingles: open("shingles"), sizes: open("sizes"), masked: open("masked"),
+      shingles: open("shingles"), sizes: open("sizes"), masked: open("masked"), lineage: open("lineage"),
     };
     this.#checkpoints = new Checkpoints(this.#files);
     this.#duplicates = readDuplicates(context);
@@ -117,7 +118,7 @@ class Cleaning {
     return `${this.#context.sources[this.#origins[2 * row] as number]?.name ?? ""}:${this.#origins[2 * row + 1]}`;
   }
 
-  async #take({ source, line, example: given, raw }: WorkRow): Promise<void> {
+  async #take({ source, line, example: given, raw, normalized }: WorkRow): Promise<void> {
     const { settings, options, sources } = this.#context;
     const row = this.#state.row;
     const origin = { source: sources[source]?.name ?? "", line };
@@ -133,6 +134,7 @@ class Cleaning {
       return;
     }
     let example: Example = given;
+    let piiCounts: Readonly<Record<string, number | undefined>> = {};
     if (settings.pii !== "off") {
       const masked = maskExample(example);
       const kinds = Object.entries(masked.counts);
@@ -144,6 +146,7 @@ class Cleaning {
           return;
         }
         example = masked.example;
+        piiCounts = masked.counts;
       }
     }
     const hash = contentHash(example);
@@ -174,6 +177,7 @@ class Cleaning {
       return;
     }
     this.#files.lines.write(`${JSON.stringify(formatted.row)}\n`);
+    if (settings.lineage) this.#files.lineage.write(`${JSON.stringify(lineageStep(formatted.row, source, line, normalized, piiCounts))}\n`);
     const set = shingles(exampleText(example, settings.scope), settings.shingle);
     this.#files.shingles.writeNumbers(set);
     this.#files.sizes.writeNumbers(Uint32Array.of(set.length));

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { createHash } from "node:crypto";
 import pLimit from "p-limit";
 import { canonicalJson, contentHash, exampleText } from "../clean/content.js";
-import { emptyTurn, normalizeExample } from "../clean/normalize.js";
+import { emptyTurn, normalizeExample, type ChangeCounts } from "../clean/normalize.js";
 import { ContentIndex } from "../dedup/exact.js";
 import { shingles } from "../dedup/shingles.js";
 import type { Example, Format } from "../example.js";
@@ -29,6 +29,8 @@ export interface WorkRow {
   format: Format;
   example: Example;
   raw: string;
+  /** What normalisation changed; only where lineage is written. */
+  normalized?: ChangeCounts;
 }
 
 /** Problems of the file rather than of one row's text. */
@@ -198,7 +200,7 @@ class Reading {
       this.#reject({ ...place, step: "exact-dedup", code: "duplicate-of", reason: `has the same content as ${first}, which is kept`, raw });
       return;
     }
-    this.#keep({ source: at, line, format, example, raw }, hash);
+    this.#keep({ source: at, line, format, example, raw, ...(settings.lineage && example !== given ? { normalized: changes } : {}) }, hash);
     const set = shingles(exampleText(example, settings.scope), settings.shingle);
     this.#files.shingles.writeNumbers(set);
     this.#files.sizes.writeNumbers(Uint32Array.of(set.length));
