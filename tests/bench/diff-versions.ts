@@ -19,7 +19,7 @@ const command = resolve(import.meta.dirname, "../../lib/bin/llmops.cjs");
 const folder = mkdtempSync(join(tmpdir(), "llmops-bench-"));
 const probe = join(folder, "probe.cjs");
 // maxRSS is in kilobytes.
-writeFileSync(probe, 'process.on("exit", () => require("node:fs").writeFileSync(process.env.PEAK_FILE, String(process.resourceUsage().maxRSS)));');
+writeFileSync(probe, 'process.on("exit", () => require("node:fs").writeFileSync(process.env.PEAK_FILE, JSON.stringify(process.resourceUsage())));');
 
 function measured(label: string, args: string[]): unknown {
   const began = performance.now();
@@ -27,7 +27,8 @@ function measured(label: string, args: string[]): unknown {
     encoding: "utf8", maxBuffer: 1 << 28, stdio: ["ignore", "pipe", "ignore"], env: { ...process.env, PEAK_FILE: join(folder, "peak") },
   });
   const seconds = (performance.now() - began) / 1000;
-  console.log(`${label.padEnd(58)} ${seconds.toFixed(1).padStart(6)} s  ${(Number(readFileSync(join(folder, "peak"), "utf8")) / 1024).toFixed(0).padStart(5)} MiB`);
+  const { maxRSS, userCPUTime, systemCPUTime } = JSON.parse(readFileSync(join(folder, "peak"), "utf8")) as NodeJS.ResourceUsage;
+  console.log(`${label.padEnd(50)} ${seconds.toFixed(1).padStart(6)} s  ${((userCPUTime + systemCPUTime) / 1e6).toFixed(1).padStart(6)} s of CPU  ${(maxRSS / 1024).toFixed(0).padStart(5)} MiB`);
   return JSON.parse(output);
 }
 

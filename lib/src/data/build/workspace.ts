@@ -39,6 +39,7 @@ export class Workspace {
       if (error instanceof LockError) throw new BuildError(error.message, { cause: error });
       throw fileError(error, out, "write");
     }
+    rmSync(this.#beside("gone"), { recursive: true, force: true });
     const previous = this.#beside("previous");
     if (existsSync(previous)) {
       if (existsSync(this.out) && readManifest(this.out)) rmSync(previous, { recursive: true, force: true });
@@ -134,7 +135,10 @@ export class Workspace {
     }
     renameSync(result, this.out);
     syncFolder(this.#parent);
-    rmSync(previous, { recursive: true, force: true });
+    // Renamed first: killed while it removes, a build must not leave half an output under the name of a whole one.
+    const gone = this.#beside("gone");
+    if (existsSync(previous)) renameSync(previous, gone);
+    rmSync(gone, { recursive: true, force: true });
   }
 
   /** Removes the work folders of this and of earlier, abandoned builds into the same output. */

@@ -53,7 +53,8 @@ export function compareRows(before: JsonObject, after: JsonObject, labels: Reado
   const kinds = new Set<ChangeKind>();
   if (reshaped) kinds.add(canonicalContent(old.example) === canonicalContent(now.example) ? "format" : "text");
   for (const name of names) {
-    if (labels.has(name)) kinds.add("label");
+    // A label that a row did not have before is something more, not something else.
+    if (labels.has(name)) kinds.add(before[name] === undefined ? "metadata" : "label");
     else if (name === idField) kinds.add("id");
     else if (old && now) {
       const beside = Object.hasOwn(old.example.extra, name) || Object.hasOwn(now.example.extra, name);

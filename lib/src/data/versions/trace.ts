@@ -47,7 +47,12 @@ export interface RowTrace {
   steps: TracedStep[];
   /** The build: its library, and all of its settings. */
   build: { library: string; seed: number; settings: Record<string, unknown> };
-  /** The teacher's answer that the row came in, by the row's `id`: `<response>/<place in it>`. */
+  /**
+   * The teacher's answer that the row came in, by the row's `id`, which `generateConversations` and `createPairWriter` set
+   * to `<response>/<place in it>`, from 0. The teacher's cache holds one file for each answer, with its response id, named
+   * by the SHA-256 of the request; so the way leads on from the row to model and request (`llmops data lineage` goes it).
+   * Absent where a row has no such id: rows of other origin, and rows whose id was taken off.
+   */
   generated?: { response: string; index: number };
 }
 
