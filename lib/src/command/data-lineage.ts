@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import { z } from "zod";
 import { traceRow, type RowTrace } from "../data/versions/index.js";
-import { findWorkbookHome } from "../teacher/cache.js";
+import { findWorkbookHome } from "../course/workbook.js";
 import { CommandError, EXIT, EXIT_HELP, interruptible } from "./failure.js";
 import { Reporter, textTable } from "./output.js";
 

@@ -1,6 +1,7 @@
 import { inc } from "semver";
-import type { DatasetDiff } from "./diff.js";
+import type { ChangeKind } from "./change.js";
 import { BUMPS, type Bump } from "./record.js";
+import type { SchemaDiff } from "./schema.js";
 
 /** The version of what is published first. */
 export const FIRST_VERSION = "1.0.0";
@@ -12,6 +13,14 @@ export interface BumpProposal {
   reasons: string[];
 }
 
+/** What of a diff decides: see `DatasetDiff`. */
+export interface Difference {
+  same: boolean;
+  rows: { added: number; removed: number; moved: number; reordered: boolean };
+  changes: Readonly<Record<ChangeKind, number>>;
+  schema: Pick<SchemaDiff, "breaking" | "additive">;
+}
+
 /**
  * Which part of a version's number a difference raises. The rule, from the side of those who train and test with it:
  *
@@ -21,7 +30,7 @@ export interface BumpProposal {
  * - **minor**: there is more. Rows, splits or fields added.
  * - **patch**: the same rows, better. Text corrected, ids or fields that are no labels changed, another order.
  */
-export function proposeBump({ rows, changes, schema, same }: Pick<DatasetDiff, "rows" | "changes" | "schema" | "same">): BumpProposal {
+export function proposeBump({ rows, changes, schema, same }: Difference): BumpProposal {
   if (same) return { bump: undefined, reasons: [] };
   const reasons: Record<Bump, string[]> = { major: [], minor: [], patch: [] };
   const say = (bump: Bump, count: number, what: string): void => {

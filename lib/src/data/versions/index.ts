@@ -1,4 +1,4 @@
-export { FIRST_VERSION, nextVersion, proposeBump, type BumpProposal } from "./bump.js";
+export { FIRST_VERSION, nextVersion, proposeBump, type BumpProposal, type Difference } from "./bump.js";
 export { CHANGE_KINDS, type ChangeKind, type RowChange } from "./change.js";
 export { ContentHasher } from "./content.js";
 export type { CoverageShift } from "./coverage.js";
