@@ -78,7 +78,7 @@ describe("a build with workers", () => {
     writeFileSync(join(folder, "a.jsonl.gz"), gzipSync(`\uFEFF${lines.join("\n")}`));
     writeFileSync(join(folder, "b.csv"), "instruction,output\nAdd milk,Done\nCall ann@example.org,\"Done, called\"\n");
     writeFileSync(join(folder, "c.json"), JSON.stringify([{ instruction: "Add bread", output: "Done" }, { instruction: 5 }]));
-    await sameWithWorkers({ sources: [folder] }, [2]);
+    await sameWithWorkers({ sources: [folder], lineage: true }, [2]);
   });
   it("counts by a local tokenizer, and rejects what its template refuses", async () => {
     const folder = mkdtempSync(join(home, "template-"));
@@ -111,7 +111,7 @@ describe("a build with workers", () => {
         find: (text) => Promise.resolve([...text.matchAll(/Grace/g)].map((match) => ({ kind: "person" as const, start: match.index, end: match.index + 5, text: "Grace" }))),
       };
       const out = await sameWithWorkers({
-        sources: [file], fuzzy: false, split: { fractions: [1] }, splitNames: ["train"], piiSalt, piiModel,
+        sources: [file], fuzzy: false, split: { fractions: [1] }, splitNames: ["train"], piiSalt, piiModel, lineage: true,
         piiKinds: { email: "hash", ssn: "drop", person: "hash", phone: "mask" },
       }, [1, 2]);
       const train = readFileSync(join(out, "train.jsonl"), "utf8");
@@ -119,6 +119,9 @@ describe("a build with workers", () => {
       for (const [written, times] of [[pseudonyms.of("email", "u0@b.io"), 11], [pseudonyms.of("person", "Grace"), 75], ["[PHONE]", 75], ["SSN", 0]] as const) {
         assert.equal(train.split(written).length - 1, times, written);
       }
+      const masked = readFileSync(join(out, "lineage.jsonl"), "utf8").trim().split("\n").map((line) => (JSON.parse(line) as { masked?: object }).masked);
+      assert.deepEqual(masked.slice(0, 3), [{ email: 1 }, { person: 1 }, { phone: 1 }]);
+      assert.equal(masked.length, 225);
       const { pii } = JSON.parse(readFileSync(join(out, "data_report.json"), "utf8")) as { pii: { rows: number; kinds: object } };
       assert.deepEqual([pii.rows, pii.kinds], [300, { email: 75, ssn: 75, person: 75, phone: 75 }]);
     });

@@ -34,6 +34,7 @@ interface BuildCommandOptions {
   fuzzy: boolean;
   teacher: boolean;
   budget: number;
+  lineage?: boolean;
   force?: boolean;
   strict?: boolean;
   json?: boolean;
@@ -73,6 +74,7 @@ export function registerDataBuild(data: Command): void {
     .option("--no-teacher", "do not ask a teacher for pairs of documents")
     .option("--budget <dollars>", "what the teacher may cost", dollars, 1)
     .option("--workers <number>", "threads beside the main one; 0 for none (default: one per core but one, from a few megabytes on)", wholeNumber)
+    .option("--lineage", "write lineage.jsonl: for every row its source, its line there and what changed it")
     .option("--force", "replace files of an earlier build even if they were changed since")
     .option("--strict", "exit with 1 if a row was rejected or a file not read")
     .option("--json", "print one JSON document")
@@ -158,6 +160,7 @@ function buildOptions(
     ...(options.stratify === undefined ? {} : { stratify: options.stratify }),
     ...(options.piiKinds === undefined ? {} : { piiKinds: plan }),
     ...(salt && Object.values(plan).includes("hash") ? { piiSalt: salt } : {}),
+    ...(options.lineage ? { lineage: true } : {}),
     ...(options.force ? { force: true } : {}),
     ...(options.teacher ? {
       pairWriter: (chunk, { signal: stop }) => teacher.write(chunk, stop),

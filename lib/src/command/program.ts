@@ -1,8 +1,11 @@
 import { Command } from "commander";
 import { registerDataBuild } from "./data-build.js";
 import { registerDataConvert } from "./data-convert.js";
+import { registerDataDiff } from "./data-diff.js";
+import { registerDataLineage } from "./data-lineage.js";
 import { registerDataReport } from "./data-report.js";
 import { registerDataValidate } from "./data-validate.js";
+import { registerDataVersion } from "./data-version.js";
 import { EXIT, EXIT_HELP, reportFailure } from "./failure.js";
 
 /** The `llmops` command with all that it can do. */
@@ -16,7 +19,10 @@ export function createProgram(): Command {
   registerDataValidate(data);
   registerDataConvert(data);
   registerDataReport(data);
-  for (const command of [program, data, ...data.commands]) command.exitOverride();
+  registerDataDiff(data);
+  registerDataLineage(data);
+  registerDataVersion(data);
+  for (const command of [program, data, ...data.commands, ...data.commands.flatMap(({ commands }) => commands)]) command.exitOverride();
   return program;
 }
 

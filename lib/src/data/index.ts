@@ -12,3 +12,4 @@ export * from "./split/index.js";
 export * from "./ingest/index.js";
 export * from "./build/index.js";
 export * from "./report/index.js";
+export * from "./versions/index.js";

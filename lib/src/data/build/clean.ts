@@ -58,7 +58,7 @@ class Cleaning {
   readonly #context: BuildContext;
   readonly #state: CleanState;
   readonly #crew: Crew;
-  readonly #files: Record<"lines" | "rejected" | "records" | "shingles" | "sizes" | "masked", AppendFile>;
+  readonly #files: Record<"lines" | "rejected" | "records" | "shingles" | "sizes" | "masked" | "lineage", AppendFile>;
   readonly #checkpoints: Checkpoints;
   readonly #duplicates: Duplicates | undefined;
   readonly #origins: Uint32Array;
@@ -76,7 +76,7 @@ class Cleaning {
     const open = (name: string): AppendFile => new AppendFile(context.space.file(`clean.${name}`), state.sizes[name] ?? 0);
     this.#files = {
       lines: open("lines"), rejected: open("rejected"), records: open("records"),
-      shingles: open("shingles"), sizes: open("sizes"), masked: open("masked"),
+      shingles: open("shingles"), sizes: open("sizes"), masked: open("masked"), lineage: open("lineage"),
     };
     this.#checkpoints = new Checkpoints(this.#files);
     this.#duplicates = readDuplicates(context);
@@ -225,6 +225,8 @@ class Cleaning {
       return;
     }
     this.#files.lines.write(cleaned.lines.subarray(start, start + (cleaned.sizes[at] as number)));
+    const lineage = cleaned.lineage.get(at);
+    if (lineage !== undefined) this.#files.lineage.write(lineage);
     const set = this.#shingles.take(size);
     this.#keepShingles(masked ? masked.shingles : set);
     const stratum = this.#stratum(cleaned.strata[cleaned.stratum[at] as number] as string);

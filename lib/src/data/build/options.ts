@@ -101,6 +101,8 @@ export interface BuildOptions {
   pairConcurrency?: number;
   /** Tells a failure of one chunk (which is rejected) from one of the whole build (undefined: the build stops). */
   chunkFault?: (error: unknown) => { code: string; reason: string } | undefined;
+  /** Write `lineage.jsonl` too: for every row its source, its line there and what changed it (see `traceRow`). Default false. */
+  lineage?: boolean;
   /** Replace files of an earlier build even where they were changed since. Default false. */
   force?: boolean;
   /**
@@ -147,6 +149,8 @@ export interface BuildSettings {
   seed: number;
   /** How documents were cut, and who made pairs of them; null without a teacher. */
   documents: { chunks: Required<ChunkOptions>; writer: string } | null;
+  /** Only where lineage is written, so that manifests without it stay as they were. */
+  lineage?: true;
 }
 
 /**
@@ -195,6 +199,7 @@ export function settingsOf(options: BuildOptions): BuildSettings {
     documents: options.pairWriter
       ? { chunks: { maxChars: options.chunks?.maxChars ?? 3200, minChars: options.chunks?.minChars ?? 200 }, writer: options.pairWriterName ?? "" }
       : null,
+    ...(options.lineage ? { lineage: true as const } : {}),
   };
   if (!/^[\w.-]*$/.test(settings.name) || settings.name.startsWith(".")) {
     throw new RangeError(`the name "${settings.name}" must be of letters, digits, "_", "-" and "."`);

@@ -15,13 +15,14 @@ import { MASK_PATTERN } from "../pii/kinds.js";
 import type { Masking, PiiCounts } from "../pii/mask.js";
 import { stratumOf } from "../split/dataset.js";
 import { TemplateError, type Tokenizer } from "../tokens/tokenizer.js";
+import { lineageStep } from "./lineage.js";
 import type { BuildSettings } from "./options.js";
 import { addCounts, type RejectedRow } from "./tally.js";
 import { ByteBatch, NumberBatch } from "./batches.js";
 import { encodeWorkRow, workRows } from "./work-rows.js";
 
 /** The settings that the steps below look at. */
-export type RowSettings = Pick<BuildSettings, "from" | "map" | "scope" | "shingle" | "pii" | "piiKinds" | "stratify">;
+export type RowSettings = Pick<BuildSettings, "from" | "map" | "scope" | "shingle" | "pii" | "piiKinds" | "stratify" | "lineage">;
 
 /** Problems of the file rather than of one row's text. */
 const READ_PROBLEMS = new Set(["invalid-utf8", "line-too-long", "array-not-closed", "text-after-array"]);
@@ -112,7 +113,7 @@ export class ReadBatch {
       return;
     }
     result.rows++;
-    this.#records.add(encodeWorkRow({ source: this.#source, line, example, raw }, contentHash(example)));
+    this.#records.add(encodeWorkRow({ source: this.#source, line, example, raw, ...(this.#settings.lineage && example !== given ? { normalized: changes } : {}) }, contentHash(example)));
     const set = shingles(exampleText(example, this.#settings.scope), this.#settings.shingle);
     this.#shingles.add(set);
     this.#sizes.add(Uint32Array.of(set.length));
@@ -172,6 +173,8 @@ export interface CleanedRows {
   /** The lines of the output, and the bytes of each; 0 for a row without one. */
   lines: Uint8Array;
   sizes: Uint32Array;
+  /** The lines of the lineage; empty where none is written. */
+  lineage: Map<number, string>;
 }
 
 /**
@@ -189,7 +192,7 @@ export function cleanRows(
   const strata = new Map<string, number>();
   const result: CleanedRows = {
     masked: new Map(), dropped: new Map(), withMask: new Set(), tokens: new Uint32Array(rows), faults: new Map(),
-    stratum: new Uint32Array(rows), strata: [], lines: new Uint8Array(0), sizes: new Uint32Array(rows),
+    stratum: new Uint32Array(rows), strata: [], lines: new Uint8Array(0), sizes: new Uint32Array(rows), lineage: new Map(),
   };
   const looks = masking.kinds.length > 0;
   const replaces = masking.kinds.some((kind) => masking.plan[kind] !== "drop");
@@ -229,6 +232,10 @@ export function cleanRows(
     const line = Buffer.from(`${JSON.stringify(formatted.row)}\n`);
     lines.add(line);
     result.sizes[at] = line.length;
+    if (settings.lineage) {
+      const step = lineageStep(formatted.row, row.source, row.line, row.normalized, result.masked.get(at)?.counts ?? {});
+      result.lineage.set(at, `${JSON.stringify(step)}\n`);
+    }
   }
   result.strata = [...strata.keys()];
   result.lines = lines.take();

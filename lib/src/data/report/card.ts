@@ -104,3 +104,33 @@ export async function writeDatasetCard(folder: string, card: DatasetCard): Promi
   await writeFileAtomic(join(folder, "README.md"), text);
   return text;
 }
+
+/** What a card says of the version it describes. */
+export interface CardStamp {
+  /** `ds://task-api@1.2.0` */
+  reference: string;
+  /** SHA-256 of the rows. */
+  content: string;
+  /** ISO 8601. */
+  publishedAt: string;
+}
+
+const STAMP = /^## Version\n(?:(?!## ).*\n?)*/m;
+
+/**
+ * The card of a published version: the text with a section that names version and content, in the place of an earlier
+ * one or before the first section. {@link writeDatasetCard} writes a card without it, because a folder that was built
+ * anew is no published version.
+ */
+export function stampCard(text: string, { reference, content, publishedAt }: CardStamp): string {
+  const section = [
+    "## Version",
+    "",
+    `\`${reference}\`, published on ${publishedAt.slice(0, 10)}. SHA-256 of the rows: \`${content}\`.`,
+    "",
+    "",
+  ].join("\n");
+  if (STAMP.test(text)) return text.replace(STAMP, () => section);
+  const first = /^## /m.exec(text);
+  return first ? `${text.slice(0, first.index)}${section}${text.slice(first.index)}` : `${text.trimEnd()}\n\n${section.trimEnd()}\n`;
+}
