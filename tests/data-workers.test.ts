@@ -9,7 +9,7 @@ import { after, afterEach, before, beforeEach, describe, it } from "node:test";
 import type { Worker } from "node:worker_threads";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
-import { buildDataset, openRows, openTokenizer, readJsonl, type BuildOptions, type Example } from "llmops/data";
+import { buildDataset, openRows, openTokenizer, Pseudonyms, readJsonl, type BuildOptions, type Example, type PiiModel } from "llmops/data";
 import { writeMixedRows } from "./bench/mixed-rows.ts";
 
 const TINY = resolve(import.meta.dirname, "fixtures/tiny-tokenizer");
@@ -78,7 +78,7 @@ describe("a build with workers", () => {
     writeFileSync(join(folder, "a.jsonl.gz"), gzipSync(`\uFEFF${lines.join("\n")}`));
     writeFileSync(join(folder, "b.csv"), "instruction,output\nAdd milk,Done\nCall ann@example.org,\"Done, called\"\n");
     writeFileSync(join(folder, "c.json"), JSON.stringify([{ instruction: "Add bread", output: "Done" }, { instruction: 5 }]));
-    await sameWithWorkers({ sources: [folder] }, [2]);
+    await sameWithWorkers({ sources: [folder], lineage: true }, [2]);
   });
   it("counts by a local tokenizer, and rejects what its template refuses", async () => {
     const folder = mkdtempSync(join(home, "template-"));
@@ -99,6 +99,33 @@ describe("a build with workers", () => {
     assert.deepEqual([rejected.step, rejected.code, rejected.line], ["length", "template-refuses", 2]);
     assert.match(rejected.reason, /own-tokenizer refuses the conversation: .*takes no no/);
   });
+  for (const [kind, piiSalt] of [["text", "a salt of this test, long enough"], ["bytes", new Uint8Array(16).fill(7)]] as const) {
+    it(`hashes, masks and drops personal data by kind, with a salt of ${kind} and a model beside the rules, to the same bytes`, async () => {
+      const folder = mkdtempSync(join(home, "pii-"));
+      const file = join(folder, "in.jsonl");
+      const talk = (content: string, at: number): string => JSON.stringify({ messages: [{ role: "user", content }, { role: "assistant", content: `Noted, task ${at} stands.` }] });
+      const texts = Array.from({ length: 300 }, (_, at) => [`mail u${at % 7}@b.io about fence ${at}`, `SSN 123-45-6789 for form ${at}`, `ask Grace about door ${at}`, `call 415-555-2671 about roof ${at}`][at % 4] ?? "");
+      writeFileSync(file, texts.map(talk).join("\n"));
+      const piiModel: PiiModel = {
+        name: "names",
+        find: (text) => Promise.resolve([...text.matchAll(/Grace/g)].map((match) => ({ kind: "person" as const, start: match.index, end: match.index + 5, text: "Grace" }))),
+      };
+      const out = await sameWithWorkers({
+        sources: [file], fuzzy: false, split: { fractions: [1] }, splitNames: ["train"], piiSalt, piiModel, lineage: true,
+        piiKinds: { email: "hash", ssn: "drop", person: "hash", phone: "mask" },
+      }, [1, 2]);
+      const train = readFileSync(join(out, "train.jsonl"), "utf8");
+      const pseudonyms = new Pseudonyms(piiSalt);
+      for (const [written, times] of [[pseudonyms.of("email", "u0@b.io"), 11], [pseudonyms.of("person", "Grace"), 75], ["[PHONE]", 75], ["SSN", 0]] as const) {
+        assert.equal(train.split(written).length - 1, times, written);
+      }
+      const masked = readFileSync(join(out, "lineage.jsonl"), "utf8").trim().split("\n").map((line) => (JSON.parse(line) as { masked?: object }).masked);
+      assert.deepEqual(masked.slice(0, 3), [{ email: 1 }, { person: 1 }, { phone: 1 }]);
+      assert.equal(masked.length, 225);
+      const { pii } = JSON.parse(readFileSync(join(out, "data_report.json"), "utf8")) as { pii: { rows: number; kinds: object } };
+      assert.deepEqual([pii.rows, pii.kinds], [300, { email: 75, ssn: 75, person: 75, phone: 75 }]);
+    });
+  }
   it("asks a filter about rows as they are written: masked", async () => {
     const seen: string[] = [];
     await buildDataset({

@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { SCOPES, type Scope } from "../data/clean/index.js";
+import { DEFAULT_PII_KINDS, parsePiiKinds, PII_ACTIONS, PII_KINDS, planPii, type PiiPlan } from "../data/pii/index.js";
 import { buildDataset, type BuildOptions, type BuildProgress, type BuildResult, type PiiMode } from "../data/build/index.js";
 import { FORMATS, type Format } from "../data/example.js";
 import { rulesNamed, RULES, type Rule } from "../data/quality/index.js";
@@ -35,9 +36,11 @@ interface BuildCommandOptions {
   against?: string[];
   ngram?: number;
   overlap?: number;
+  piiKinds?: string;
   fuzzy: boolean;
   teacher: boolean;
   budget: number;
+  lineage?: boolean;
   force?: boolean;
   strict?: boolean;
   json?: boolean;
@@ -73,7 +76,8 @@ export function registerDataBuild(data: Command): void {
     .addOption(new Option("--encoding <name>", "the tokens that are counted (default: o200k_base)").choices(ENCODINGS))
     .addOption(new Option("--tokenizer <folder>", "count as the tokenizer.json in this folder does, with its chat template").conflicts("encoding"))
     .option("--stratify <field>", "a field whose values are spread over the splits in proportion")
-    .addOption(new Option("--pii <mode>", "what to do with personal data and secrets").choices(["mask", "drop", "off"]).default("mask"))
+    .addOption(new Option("--pii <mode>", "what to do with personal data and secrets").choices(PII_ACTIONS).default("mask"))
+    .option("--pii-kinds <kinds>", `kinds to look for, each with an action of its own if wanted: email,phone,ssn=drop, or all (default: ${DEFAULT_PII_KINDS.join(",")}; also ${PII_KINDS.filter((kind) => !DEFAULT_PII_KINDS.includes(kind)).join(",")})`)
     .option("--rules <names>", `rules a row must pass: default for all, or some of ${Object.keys(RULES).join(",")} (default: none)`, parseRules)
     .option("--against <file>", "a file of test rows: rows that hold one of them are rejected (repeatable)", (path: string, paths: string[] = []) => [...paths, path])
     .option("--ngram <words>", "words in the runs that rows are held against test rows by (default: 8)", wholeNumber)
@@ -81,6 +85,7 @@ export function registerDataBuild(data: Command): void {
     .option("--no-teacher", "do not ask a teacher for pairs of documents")
     .option("--budget <dollars>", "what the teacher may cost", dollars, 1)
     .option("--workers <number>", "threads beside the main one; 0 for none (default: one per core but one, from a few megabytes on)", wholeNumber)
+    .option("--lineage", "write lineage.jsonl: for every row its source, its line there and what changed it")
     .option("--force", "replace files of an earlier build even if they were changed since")
     .option("--strict", "exit with 1 if a row was rejected or a file not read")
     .option("--json", "print one JSON document")
@@ -152,6 +157,8 @@ async function build(paths: readonly string[], options: BuildCommandOptions): Pr
 function buildOptions(
   paths: readonly string[], options: BuildCommandOptions, teacher: LazyTeacher, reporter: Reporter, signal: AbortSignal,
 ): BuildOptions {
+  const plan = piiPlan(options);
+  const salt = process.env["LLMOPS_PII_SALT"];
   const { out, seed, threshold, leakThreshold, scope, keep, minTokens, pii, fuzzy } = options;
   if (options.layout !== undefined) {
     if (!options.format) throw new CommandError("--layout needs --format: which layouts there are depends on it");
@@ -180,6 +187,9 @@ function buildOptions(
     ...(options.ngram === undefined && options.overlap === undefined ? {} : { contamination: {
       ...(options.ngram === undefined ? {} : { ngram: options.ngram }), ...(options.overlap === undefined ? {} : { threshold: options.overlap }),
     } }),
+    ...(options.piiKinds === undefined ? {} : { piiKinds: plan }),
+    ...(salt && Object.values(plan).includes("hash") ? { piiSalt: salt } : {}),
+    ...(options.lineage ? { lineage: true } : {}),
     ...(options.force ? { force: true } : {}),
     ...(options.teacher ? {
       pairWriter: (chunk, { signal: stop }) => teacher.write(chunk, stop),
@@ -194,6 +204,14 @@ function buildOptions(
 /** By its name: the class itself is loaded with the teacher, and only a build of documents has one. */
 function isTeacherError(error: unknown): error is TeacherError {
   return error instanceof Error && (error.name === "TeacherError" || error.name === "BudgetExceeded");
+}
+
+function piiPlan({ pii, piiKinds }: BuildCommandOptions): PiiPlan {
+  try {
+    return piiKinds === undefined ? planPii(pii) : parsePiiKinds(piiKinds, pii);
+  } catch (error) {
+    throw new CommandError(`--pii-kinds: ${(error as Error).message}`, EXIT.usage, { cause: error });
+  }
 }
 
 /** A teacher that is opened when the first document asks for it. */

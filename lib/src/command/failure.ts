@@ -1,5 +1,6 @@
 import { CommanderError } from "commander";
 import { FileError } from "../data/jsonl/file-error.js";
+import { VersionError } from "../data/versions/error.js";
 
 /** What the exit status of every command means; scripts rely on it. */
 export const EXIT = { ok: 0, rejected: 1, usage: 2, budget: 3, interrupted: 130 } as const;
@@ -17,7 +18,7 @@ export class CommandError extends Error {
 export const EXIT_HELP = `
 Exit status:
   0    all is well
-  1    rows were rejected or invalid (for convert and build: only with --strict), or a skill has errors
+  1    rows were rejected or invalid (for convert and build: only with --strict), a skill has errors, or a version is damaged
   2    wrong usage, or a file that cannot be read or written
   3    the budget is exhausted
   130  interrupted; nothing half-written is left behind`;
@@ -26,6 +27,7 @@ Exit status:
 export function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   if (error instanceof FileError) return EXIT.usage;
+  if (error instanceof VersionError) return error.code === "damaged" ? EXIT.rejected : EXIT.usage;
   if (isAbort(error)) return EXIT.interrupted;
   if (error instanceof Error && "exitCode" in error && typeof error.exitCode === "number") return error.exitCode;
   return EXIT.usage;
@@ -38,7 +40,7 @@ export function isAbort(error: unknown): boolean {
 /** A failure for scripts: a stable code and the sentence. */
 export function describeFailure(error: unknown): { code: string; message: string } {
   if (isAbort(error)) return { code: "interrupted", message: "interrupted; nothing half-written is left behind" };
-  if (error instanceof FileError || error instanceof CommanderError) return { code: error.code, message: error.message };
+  if (error instanceof FileError || error instanceof VersionError || error instanceof CommanderError) return { code: error.code, message: error.message };
   return error instanceof Error ? { code: error.name, message: error.message } : { code: "error", message: String(error) };
 }
 

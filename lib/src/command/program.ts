@@ -1,8 +1,11 @@
 import { Command } from "commander";
 import { registerDataBuild } from "./data-build.js";
 import { registerDataConvert } from "./data-convert.js";
+import { registerDataDiff } from "./data-diff.js";
+import { registerDataLineage } from "./data-lineage.js";
 import { registerDataReport } from "./data-report.js";
 import { registerDataValidate } from "./data-validate.js";
+import { registerDataVersion } from "./data-version.js";
 import { EXIT, EXIT_HELP, reportFailure } from "./failure.js";
 import { registerSkillCheck } from "./skill-check.js";
 
@@ -17,9 +20,13 @@ export function createProgram(): Command {
   registerDataValidate(data);
   registerDataConvert(data);
   registerDataReport(data);
+  registerDataDiff(data);
+  registerDataLineage(data);
+  registerDataVersion(data);
   const skill = program.command("skill").description("check Agent Skills").addHelpText("after", EXIT_HELP);
   registerSkillCheck(skill);
-  for (const command of [program, data, ...data.commands, skill, ...skill.commands]) command.exitOverride();
+  const within = (command: Command): Command[] => [command, ...command.commands.flatMap(within)];
+  for (const command of within(program)) command.exitOverride();
   return program;
 }
 

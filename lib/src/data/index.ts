@@ -6,9 +6,11 @@ export { convertFile, type Conversion, type ConvertOptions, type RejectedRow } f
 export { RULES, validateFile, type Rules, type RowFault, type ValidateOptions, type Validation } from "./validate.js";
 export * from "./clean/index.js";
 export * from "./tokens/index.js";
+export * from "./pii/index.js";
 export * from "./dedup/index.js";
 export * from "./split/index.js";
 export * from "./ingest/index.js";
 export * from "./build/index.js";
 export * from "./report/index.js";
 export * from "./quality/index.js";
+export * from "./versions/index.js";

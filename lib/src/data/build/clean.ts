@@ -3,6 +3,9 @@ import { ContentIndex } from "../dedup/exact.js";
 import type { Duplicates } from "../dedup/prefix.js";
 import type { Example, Format } from "../example.js";
 import { parseJson } from "../jsonl/json.js";
+import { textsOf, type Finds, type PiiModel } from "../pii/example.js";
+import type { PiiMatch } from "../pii/kinds.js";
+import { maskingOf, type Masking } from "../pii/mask.js";
 import { contaminationReason } from "../quality/decontaminate.js";
 import { firstFinding } from "../quality/rules.js";
 import { MAX_STRATA, orderStrata } from "../split/dataset.js";
@@ -59,7 +62,7 @@ class Cleaning {
   readonly #context: BuildContext;
   readonly #state: CleanState;
   readonly #crew: Crew;
-  readonly #files: Record<"lines" | "rejected" | "records" | "shingles" | "sizes" | "masked", AppendFile>;
+  readonly #files: Record<"lines" | "rejected" | "records" | "shingles" | "sizes" | "masked" | "lineage", AppendFile>;
   readonly #checkpoints: Checkpoints;
   readonly #duplicates: Duplicates | undefined;
   readonly #origins: Uint32Array;
@@ -77,7 +80,7 @@ class Cleaning {
     const open = (name: string): AppendFile => new AppendFile(context.space.file(`clean.${name}`), state.sizes[name] ?? 0);
     this.#files = {
       lines: open("lines"), rejected: open("rejected"), records: open("records"),
-      shingles: open("shingles"), sizes: open("sizes"), masked: open("masked"),
+      shingles: open("shingles"), sizes: open("sizes"), masked: open("masked"), lineage: open("lineage"),
     };
     this.#checkpoints = new Checkpoints(this.#files);
     this.#duplicates = readDuplicates(context);
@@ -127,8 +130,10 @@ class Cleaning {
     await this.#checkpoints.save(this.#context, this.#state);
   }
 
-  *#jobs(): Generator<CleanJob, void, void> {
-    const { options, space } = this.#context;
+  async *#jobs(): AsyncGenerator<CleanJob, void, void> {
+    const { options, settings, space } = this.#context;
+    const { piiModel } = options;
+    const masking = maskingOf({ mode: settings.pii, ...(settings.piiKinds ? { kinds: settings.piiKinds } : {}) });
     let row = this.#state.row;
     for (const bytes of workRowBatches(space.file("read.rows"), this.#state.offset)) {
       options.signal?.throwIfAborted();
@@ -136,8 +141,25 @@ class Cleaning {
       for (let at = 0; at < skip.length; at++, row++) skip[at] = this.#keptRow(row) === row ? 0 : 1;
       // The last tests look at a row as it will be written, personal data masked.
       const keepJson = options.filter !== undefined || options.rules !== undefined || this.#context.tests !== undefined;
-      yield { kind: "clean", bytes, skip, format: this.#state.format, keepJson };
+      const finds = piiModel && masking.kinds.length > 0 ? await this.#ask(piiModel, masking, bytes, skip) : undefined;
+      yield { kind: "clean", bytes, skip, format: this.#state.format, keepJson, ...(finds ? { finds } : {}) };
     }
+  }
+
+  /** A model stays in this thread, as it cannot be sent to another; what it found goes with the job. */
+  async #ask(model: PiiModel, masking: Masking, bytes: Buffer, skip: Uint8Array): Promise<Finds> {
+    const finds = new Map<string, readonly PiiMatch[]>();
+    let at = 0;
+    for (const row of workRows(bytes)) {
+      if (skip[at++]) continue;
+      this.#context.options.signal?.throwIfAborted();
+      for (const text of textsOf(row.example, masking)) {
+        if (finds.has(text)) continue;
+        const found = await model.find(text);
+        if (found.length > 0) finds.set(text, found);
+      }
+    }
+    return finds;
   }
 
   #keptRow(row: number): number {
@@ -167,14 +189,16 @@ class Cleaning {
       return;
     }
     const masked = cleaned.masked.get(at);
-    if (masked) {
+    const dropped = cleaned.dropped.get(at);
+    const counts = masked?.counts ?? dropped;
+    if (counts) {
       this.#state.piiRows++;
-      addCounts(this.#state.piiKinds, masked.counts);
-      if (settings.pii === "drop") {
-        const kinds = Object.entries(masked.counts).map(([kind, count]) => `${count} × ${kind}`);
-        out("pii", "personal-data", `holds ${kinds.join(", ")}; mask it to keep the row`);
-        return;
-      }
+      addCounts(this.#state.piiKinds, counts);
+    }
+    if (dropped) {
+      const kinds = Object.entries(dropped).map(([kind, count]) => `${count} × ${kind}`);
+      out("pii", "personal-data", `holds ${kinds.join(", ")}; mask it to keep the row`);
+      return;
     }
     const hash = masked ? Buffer.from(masked.hash) : work.hash;
     if (cleaned.withMask.has(at)) {
@@ -219,6 +243,8 @@ class Cleaning {
       return;
     }
     this.#files.lines.write(cleaned.lines.subarray(start, start + (cleaned.sizes[at] as number)));
+    const lineage = cleaned.lineage.get(at);
+    if (lineage !== undefined) this.#files.lineage.write(lineage);
     const set = this.#shingles.take(size);
     this.#keepShingles(masked ? masked.shingles : set);
     const stratum = this.#stratum(cleaned.strata[cleaned.stratum[at] as number] as string);

@@ -10,6 +10,7 @@ import { compareStage } from "./compare.js";
 import { Crew } from "./crew.js";
 import { divideStage } from "./divide.js";
 import { fingerprint, settingsOf, tokenizerOf, type BuildOptions } from "./options.js";
+import { saltOf, saltTag } from "./pii-salt.js";
 import { readStage } from "./read.js";
 import { resultStage } from "./result.js";
 import { loadState, saveState, type BuildContext } from "./state.js";
@@ -51,7 +52,8 @@ function codeHash(): string {
  *
  * Streaming: memory does not grow with the text, only by some 64 bytes a row at a time. The output appears whole or
  * stays as it was; a build that was killed goes on where its last checkpoint was when it is started again with the
- * same settings and sources, and makes the same bytes. The same sources, settings and seed always do.
+ * same settings and sources, and makes the same bytes. The same sources, settings and seed always do, but for pseudonyms
+ * with a salt that was drawn.
  *
  * @param options - see {@link BuildOptions}
  * @returns the report, the manifest and where the dataset is
@@ -74,7 +76,7 @@ export async function buildDataset(options: BuildOptions): Promise<BuildResult> 
   const signal = options.signal;
   signal?.throwIfAborted();
   const space = new Workspace(options.out);
-  const crew = new Crew({ rows: plain, tokenizer: tokenizerOf(options) }, options.workers);
+  let crew: Crew | undefined;
   try {
     await space.checkOutput(options.force ?? false, signal);
     const { sources, skipped } = await timed("hash", () =>
@@ -85,17 +87,20 @@ export async function buildDataset(options: BuildOptions): Promise<BuildResult> 
     }
     const tests = await readTestRows(options);
     const settings = tests ? settingsOf(options, tests.files) : plain;
-    const resumed = space.begin(fingerprint(settings, sources, codeHash()));
+    const resumed = space.begin(fingerprint(settings, sources, codeHash(), saltTag(options)));
+    const salt = saltOf(options, settings, space);
+    const threads = new Crew({ rows: plain, tokenizer: tokenizerOf(options), ...(salt === undefined ? {} : { salt }) }, options.workers);
+    crew = threads;
     const context: BuildContext = {
       options, settings, space, sources, ...(tests ? { tests: tests.index } : {}),
       state: resumed ? loadState(space) : {},
       progress: (progress) => options.onProgress?.(progress),
     };
     if (!resumed) await saveState(context);
-    await timed("read", () => readStage(context, crew));
+    await timed("read", () => readStage(context, threads));
     if (context.state.read) context.state.read.skipped = skipped;
     await timed("compare", () => compareStage(context));
-    await timed("clean", () => cleanStage(context, crew));
+    await timed("clean", () => cleanStage(context, threads));
     await timed("split", () => divideStage(context));
     const { report, manifest } = await timed("write", () => resultStage(context, library));
     signal?.throwIfAborted();
@@ -103,7 +108,7 @@ export async function buildDataset(options: BuildOptions): Promise<BuildResult> 
     space.clear();
     return { out: space.out, report, manifest, resumed, stageMs };
   } finally {
-    await crew.close();
+    await crew?.close();
     space.release();
   }
 }

@@ -1,5 +1,8 @@
 import type { Format } from "../example.js";
 import { LineSplitter } from "../jsonl/reader.js";
+import type { Finds } from "../pii/example.js";
+import { maskingOf, type Masking } from "../pii/mask.js";
+import { Pseudonyms } from "../pii/pseudonym.js";
 import { openTokenizer } from "../tokens/open.js";
 import type { Tokenizer, TokenizerSource } from "../tokens/tokenizer.js";
 import { cleanRows, ReadBatch, type CleanedRows, type ReadRows, type RowSettings } from "./row-steps.js";
@@ -24,6 +27,8 @@ export interface CleanJob {
   skip: Uint8Array<ArrayBuffer>;
   format: Format;
   keepJson: boolean;
+  /** What a model found in the rows' texts. */
+  finds?: Finds;
 }
 
 export type Job = ReadJob | CleanJob;
@@ -33,16 +38,25 @@ export type ResultOf<J extends Job> = J extends ReadJob ? ReadRows : CleanedRows
 export interface JobSettings {
   rows: RowSettings;
   tokenizer: TokenizerSource;
+  /** Of pseudonyms, in a build that makes them. */
+  salt?: string | Uint8Array;
 }
 
 /** Does jobs in the thread that it is in. The same job gives the same result in every thread. */
 export class JobRunner {
   readonly #settings: JobSettings;
   readonly #tokenizer: Tokenizer;
+  readonly #masking: Masking;
 
   private constructor(settings: JobSettings, tokenizer: Tokenizer) {
     this.#settings = settings;
     this.#tokenizer = tokenizer;
+    const { pii, piiKinds } = settings.rows;
+    this.#masking = maskingOf({
+      mode: pii,
+      ...(piiKinds ? { kinds: piiKinds } : {}),
+      ...(settings.salt === undefined ? {} : { pseudonyms: new Pseudonyms(settings.salt) }),
+    });
   }
 
   /** @throws FileError when the tokenizer's folder cannot be read */
@@ -61,8 +75,8 @@ export class JobRunner {
     return batch.take();
   }
 
-  #clean({ bytes, skip, format, keepJson }: CleanJob): CleanedRows {
-    return cleanRows(asBuffer(bytes), skip, format, this.#settings.rows, this.#tokenizer, keepJson);
+  #clean({ bytes, skip, format, keepJson, finds }: CleanJob): CleanedRows {
+    return cleanRows(asBuffer(bytes), skip, format, this.#settings.rows, this.#masking, this.#tokenizer, keepJson, finds);
   }
 }
 

@@ -9,6 +9,8 @@ import type { ChunkOptions } from "../ingest/chunk.js";
 import type { PairWriter } from "../ingest/document.js";
 import type { DecontaminationOptions } from "../quality/decontaminate.js";
 import type { Rule } from "../quality/finding.js";
+import { planPii, type PiiAction, type PiiChoice, type PiiPlan } from "../pii/actions.js";
+import type { PiiModel } from "../pii/example.js";
 import { checkNames } from "../split/dataset.js";
 import { SplitError, type SplitSize } from "../split/quota.js";
 import { checkBounds } from "../tokens/length.js";
@@ -18,7 +20,7 @@ import type { Encoding } from "../tokens/openai.js";
 import type { TokenizerSource } from "../tokens/tokenizer.js";
 
 /** What to do with personal data and secrets. */
-export type PiiMode = "mask" | "drop" | "off";
+export type PiiMode = PiiAction;
 
 /** A filter's answer: keep, or reject with a stable code and a sentence that says why. */
 export type Verdict = true | { code: string; reason: string };
@@ -67,6 +69,15 @@ export interface BuildOptions {
   keep?: Keep;
   /** Default `mask`. */
   pii?: PiiMode;
+  /** Kinds of personal data to look for, or what to do with each. Default {@link DEFAULT_PII_KINDS}. */
+  piiKinds?: PiiChoice;
+  /**
+   * The salt of `hash`, at least 16 bytes, kept apart from the dataset: with the same one, values have the same pseudonyms in
+   * another build. Default: one is drawn, and forgotten when the build is done; two builds then differ in their pseudonyms.
+   */
+  piiSalt?: string | Uint8Array;
+  /** Finds what rules cannot, such as names in prose. Default: none. It runs in this thread. See `openNer`. */
+  piiModel?: PiiModel;
   /** Bounds on a row's tokens, inclusive. Default 1 and none. */
   minTokens?: number;
   maxTokens?: number;
@@ -101,6 +112,8 @@ export interface BuildOptions {
   pairConcurrency?: number;
   /** Tells a failure of one chunk (which is rejected) from one of the whole build (undefined: the build stops). */
   chunkFault?: (error: unknown) => { code: string; reason: string } | undefined;
+  /** Write `lineage.jsonl` too: for every row its source, its line there and what changed it (see `traceRow`). Default false. */
+  lineage?: boolean;
   /** Replace files of an earlier build even where they were changed since. Default false. */
   force?: boolean;
   /**
@@ -139,6 +152,11 @@ export interface BuildSettings {
   scope: Scope;
   keep: Keep;
   pii: PiiMode;
+  /** The action for each kind looked for, where kinds were chosen. */
+  piiKinds?: PiiPlan;
+  /** Where the salt of pseudonyms came from; never the salt. */
+  piiSalt?: "given" | "drawn";
+  piiModel?: string;
   minTokens: number;
   maxTokens: number | null;
   /** The encoding, or the name of the tokenizer's folder. */
@@ -157,6 +175,8 @@ export interface BuildSettings {
   seed: number;
   /** How documents were cut, and who made pairs of them; null without a teacher. */
   documents: { chunks: Required<ChunkOptions>; writer: string } | null;
+  /** Only where lineage is written, so that manifests without it stay as they were. */
+  lineage?: true;
 }
 
 /**
@@ -174,6 +194,9 @@ export function settingsOf(options: BuildOptions, tests: readonly TestFile[] = [
   if (!Number.isInteger(workers) || workers < 0 || workers > MOST_NAMED_WORKERS) {
     throw new RangeError(`workers must be a whole number from 0 to ${MOST_NAMED_WORKERS}, not ${workers}`);
   }
+  const plan = planPii(options.pii ?? "mask", options.piiKinds);
+  const hashes = Object.values(plan).includes("hash");
+  if (options.piiSalt !== undefined && !hashes) throw new RangeError("a salt was given and nothing is hashed: leave it out, or choose hash for personal data");
   const settings: BuildSettings = {
     name: options.name ?? "",
     format: options.format ?? "auto",
@@ -187,6 +210,9 @@ export function settingsOf(options: BuildOptions, tests: readonly TestFile[] = [
     scope: options.scope ?? "conversation",
     keep: options.keep ?? "first",
     pii: options.pii ?? "mask",
+    ...(options.piiKinds ? { piiKinds: plan } : {}),
+    ...(hashes ? { piiSalt: options.piiSalt === undefined ? "drawn" : "given" } : {}),
+    ...(options.piiModel ? { piiModel: options.piiModel.name } : {}),
     minTokens: options.minTokens ?? 1,
     maxTokens: options.maxTokens ?? null,
     encoding: tokenizer.name,
@@ -202,6 +228,7 @@ export function settingsOf(options: BuildOptions, tests: readonly TestFile[] = [
     documents: options.pairWriter
       ? { chunks: { maxChars: options.chunks?.maxChars ?? 3200, minChars: options.chunks?.minChars ?? 200 }, writer: options.pairWriterName ?? "" }
       : null,
+    ...(options.lineage ? { lineage: true as const } : {}),
   };
   if (settings.layout !== undefined) {
     if (settings.format === "auto") throw new RangeError("a layout needs a format: which layouts there are depends on it");
@@ -243,8 +270,12 @@ export function tokenizerOf({ encoding, tokenizer }: BuildOptions): TokenizerSou
   return tokenizer ?? encoding ?? "o200k_base";
 }
 
-/** The name that work of the same settings, sources and code is found under again. */
-export function fingerprint(settings: BuildSettings, sources: readonly { name: string; sha256: string; kind: string }[], code: string): string {
+/**
+ * The name that work of the same settings, sources and code is found under again.
+ *
+ * @param salt - tells given salts of pseudonyms apart
+ */
+export function fingerprint(settings: BuildSettings, sources: readonly { name: string; sha256: string; kind: string }[], code: string, salt?: string): string {
   const inputs = sources.map(({ name, sha256, kind }) => [name, sha256, kind]);
-  return createHash("sha256").update(canonicalJson({ settings, inputs, code })).digest("hex").slice(0, 12);
+  return createHash("sha256").update(canonicalJson({ settings, inputs, code, salt })).digest("hex").slice(0, 12);
 }

@@ -9,6 +9,7 @@ import { reportCharts, reportMarkdown } from "../report/markdown.js";
 import type { DataReport } from "../report/report.js";
 import { UNUSED } from "../split/assign.js";
 import { RECORD, WORK_LINE_BYTES } from "./clean.js";
+import { LINEAGE_FILE, writeLineage } from "./lineage.js";
 import { makeReport } from "./summary.js";
 import type { BuildContext } from "./state.js";
 import type { RejectedRow } from "./tally.js";
@@ -38,6 +39,7 @@ export async function resultStage(context: BuildContext, library: string): Promi
   const splitTokens = names.map(() => 0);
 
   const splitFiles = await writeSplits(context, names.map((name) => join(folder, name)), counted, splitTokens);
+  const lineageFile = settings.lineage ? [await writeLineage(context, join(folder, LINEAGE_FILE))] : [];
   const rejectedFile = await writeRejected(context, join(folder, "rejected.jsonl"), counted);
   checkNothingLost(context, counted);
 
@@ -59,7 +61,7 @@ export async function resultStage(context: BuildContext, library: string): Promi
     settings: { ...settings, format: report.format },
     sources: sources.map(({ name, kind, bytes, sha256 }) => ({ name, kind, bytes, sha256 })),
     files: [
-      ...[...splitFiles, rejectedFile].map(({ path, bytes, sha256, rows }) => ({ name: relative(folder, path), bytes, sha256, rows })),
+      ...[...splitFiles, rejectedFile, ...lineageFile].map(({ path, bytes, sha256, rows }) => ({ name: relative(folder, path), bytes, sha256, rows })),
       ...(await Promise.all(Object.keys(texts).map(async (name) => {
         const path = join(folder, name);
         return { name, bytes: statSync(path).size, sha256: await hashFile(path) };

@@ -1,7 +1,6 @@
 /** What is done to rows by themselves, in any thread: all that needs no knowledge of the other rows. */
 import { contentHash, exampleText } from "../clean/content.js";
 import { emptyTurn, normalizeExample } from "../clean/normalize.js";
-import { maskExample, PII_MASKS, type PiiCounts } from "../clean/pii.js";
 import { shingles } from "../dedup/shingles.js";
 import { SIDE_FIELD, type Example, type Format } from "../example.js";
 import { FIELDS } from "../formats/columns.js";
@@ -10,15 +9,19 @@ import { refuseUntrained } from "../formats/messages.js";
 import { formatRow, parseRow } from "../formats/row.js";
 import { isRawNumber, MAX_JSON_DEPTH } from "../jsonl/json.js";
 import type { RowItem } from "../jsonl/row-item.js";
+import { maskExampleBy, type Finds } from "../pii/example.js";
+import { MASK_PATTERN } from "../pii/kinds.js";
+import type { Masking, PiiCounts } from "../pii/mask.js";
 import { stratumOf } from "../split/dataset.js";
 import { TemplateError, type Tokenizer } from "../tokens/tokenizer.js";
+import { lineageStep } from "./lineage.js";
 import type { BuildSettings } from "./options.js";
 import { addCounts, type RejectedRow } from "./tally.js";
 import { ByteBatch, NumberBatch } from "./batches.js";
 import { encodeWorkRow, workRows } from "./work-rows.js";
 
 /** The settings that the steps below look at. */
-export type RowSettings = Pick<BuildSettings, "from" | "layout" | "map" | "scope" | "shingle" | "pii" | "stratify">;
+export type RowSettings = Pick<BuildSettings, "from" | "layout" | "map" | "scope" | "shingle" | "pii" | "piiKinds" | "stratify" | "lineage">;
 
 /** Problems of the file rather than of one row's text. */
 const READ_PROBLEMS = new Set(["invalid-utf8", "line-too-long", "array-not-closed", "text-after-array"]);
@@ -109,7 +112,7 @@ export class ReadBatch {
       return;
     }
     result.rows++;
-    this.#records.add(encodeWorkRow({ source: this.#source, line, example, raw }, contentHash(example)));
+    this.#records.add(encodeWorkRow({ source: this.#source, line, example, raw, ...(this.#settings.lineage && example !== given ? { normalized: changes } : {}) }, contentHash(example)));
     const set = shingles(exampleText(example, this.#settings.scope), this.#settings.shingle);
     this.#shingles.add(set);
     this.#sizes.add(Uint32Array.of(set.length));
@@ -154,8 +157,10 @@ export interface MaskedRow {
 
 /** Rows in their final form, by their number in the batch. */
 export interface CleanedRows {
-  /** Rows with personal data, masked or counted. */
+  /** Rows with personal data that was masked. */
   masked: Map<number, MaskedRow>;
+  /** Rows with personal data that they are dropped for. */
+  dropped: Map<number, PiiCounts>;
   /** Rows whose text holds a mask, this build's or one it came with. */
   withMask: Set<number>;
   tokens: Uint32Array;
@@ -167,39 +172,45 @@ export interface CleanedRows {
   /** The lines of the output, and the bytes of each; 0 for a row without one. */
   lines: Uint8Array;
   sizes: Uint32Array;
+  /** The lines of the lineage; empty where none is written. */
+  lineage: Map<number, string>;
 }
-
-const MASKED = new RegExp(Object.values(PII_MASKS).map((mask) => mask.replace(/[[\]]/g, "\\$&")).join("|"));
 
 /**
  * Masks, counts and formats rows of `read.rows`.
  *
  * @param skip - of each row, 1 if it has left already
  * @param keepJson - whether the caller wants to see masked examples
+ * @param finds - a model's
  */
 export function cleanRows(
-  bytes: Buffer, skip: Uint8Array, format: Format, settings: RowSettings, tokenizer: Tokenizer, keepJson: boolean,
+  bytes: Buffer, skip: Uint8Array, format: Format, settings: RowSettings, masking: Masking, tokenizer: Tokenizer, keepJson: boolean, finds?: Finds,
 ): CleanedRows {
   const rows = skip.length;
   const lines = new ByteBatch();
   const strata = new Map<string, number>();
   const result: CleanedRows = {
-    masked: new Map(), withMask: new Set(), tokens: new Uint32Array(rows), faults: new Map(),
-    stratum: new Uint32Array(rows), strata: [], lines: new Uint8Array(0), sizes: new Uint32Array(rows),
+    masked: new Map(), dropped: new Map(), withMask: new Set(), tokens: new Uint32Array(rows), faults: new Map(),
+    stratum: new Uint32Array(rows), strata: [], lines: new Uint8Array(0), sizes: new Uint32Array(rows), lineage: new Map(),
   };
+  const looks = masking.kinds.length > 0;
+  const replaces = masking.kinds.some((kind) => masking.plan[kind] !== "drop");
   let at = -1;
   for (const row of workRows(bytes)) {
     if (skip[++at]) continue;
     let { example } = row;
-    if (settings.pii !== "off") {
-      const found = maskExample(example);
+    if (looks) {
+      const found = maskExampleBy(example, masking, finds);
+      if (found.drop) {
+        result.dropped.set(at, found.counts);
+        continue;
+      }
       if (Object.keys(found.counts).length > 0) {
         example = found.example;
         const set = shingles(exampleText(example, settings.scope), settings.shingle);
         result.masked.set(at, { counts: found.counts, hash: contentHash(example), shingles: set, ...(keepJson ? { json: JSON.stringify(example) } : {}) });
-        if (settings.pii === "drop") continue;
       }
-      if (settings.pii === "mask" && MASKED.test(exampleText(example))) result.withMask.add(at);
+      if (replaces && MASK_PATTERN.test(exampleText(example))) result.withMask.add(at);
     }
     try {
       result.tokens[at] = tokenizer.countExample(example);
@@ -220,6 +231,10 @@ export function cleanRows(
     const line = Buffer.from(`${JSON.stringify(formatted.row)}\n`);
     lines.add(line);
     result.sizes[at] = line.length;
+    if (settings.lineage) {
+      const step = lineageStep(formatted.row, row.source, row.line, row.normalized, result.masked.get(at)?.counts ?? {});
+      result.lineage.set(at, `${JSON.stringify(step)}\n`);
+    }
   }
   result.strata = [...strata.keys()];
   result.lines = lines.take();

@@ -68,7 +68,7 @@ export function makeReport(context: BuildContext, written: Written): DataReport 
       },
       ...clusterSummary(context),
     },
-    pii: { mode: settings.pii, rows: clean.piiRows, kinds: clean.piiKinds },
+    pii: { mode: settings.pii, ...(settings.piiKinds ? { actions: settings.piiKinds } : {}), rows: clean.piiRows, kinds: clean.piiKinds },
     tokens: describeTokens(Uint32Array.from(tokens), settings.encoding),
     split: {
       names: [...settings.splitNames],

@@ -1,10 +1,14 @@
 import { closeSync, openSync, readSync } from "node:fs";
+import type { ChangeCounts } from "../clean/normalize.js";
 import type { Example } from "../example.js";
 import { parseJson } from "../jsonl/json.js";
 
-/** Before each row in `read.rows`: bytes of the example, bytes of the row as read, source, line, and the hash of its content. */
-const HEADER_BYTES = 32;
-const HASH_AT = 16;
+/**
+ * Before each row in `read.rows`: bytes of the example, bytes of the row as read, bytes of what normalisation changed,
+ * source, line, and the hash of its content.
+ */
+const HEADER_BYTES = 36;
+const HASH_AT = 20;
 export const HASH_BYTES = 16;
 
 /** Batches of rows that travel between threads: large enough that the journey vanishes, small enough to share the work evenly. */
@@ -29,12 +33,16 @@ export class WorkRow {
     return this.#bytes.readUInt32LE(this.#start + 4);
   }
 
-  get source(): number {
+  get #normalizedBytes(): number {
     return this.#bytes.readUInt32LE(this.#start + 8);
   }
 
-  get line(): number {
+  get source(): number {
     return this.#bytes.readUInt32LE(this.#start + 12);
+  }
+
+  get line(): number {
+    return this.#bytes.readUInt32LE(this.#start + 16);
   }
 
   get hash(): Buffer {
@@ -42,12 +50,21 @@ export class WorkRow {
   }
 
   get end(): number {
+    return this.#rawEnd + this.#normalizedBytes;
+  }
+
+  get #rawEnd(): number {
     return this.#start + HEADER_BYTES + this.#exampleBytes + this.#rawBytes;
   }
 
   /** The row as it stood in its source. */
   get raw(): string {
-    return this.#bytes.toString("utf8", this.end - this.#rawBytes, this.end);
+    return this.#bytes.toString("utf8", this.#rawEnd - this.#rawBytes, this.#rawEnd);
+  }
+
+  /** What normalisation changed; only where lineage is written. */
+  get normalized(): ChangeCounts | undefined {
+    return this.#normalizedBytes === 0 ? undefined : (JSON.parse(this.#bytes.toString("utf8", this.#rawEnd, this.end)) as ChangeCounts);
   }
 
   get example(): Example {
@@ -75,18 +92,21 @@ export function countWorkRows(bytes: Buffer): number {
 }
 
 /** A row's bytes in `read.rows`. */
-export function encodeWorkRow(row: { source: number; line: number; example: Example; raw: string }, hash: Uint8Array): Buffer {
+export function encodeWorkRow(row: { source: number; line: number; example: Example; raw: string; normalized?: ChangeCounts }, hash: Uint8Array): Buffer {
   const example = JSON.stringify(row.example);
   const exampleBytes = Buffer.byteLength(example);
   const rawBytes = Buffer.byteLength(row.raw);
-  const bytes = Buffer.allocUnsafe(HEADER_BYTES + exampleBytes + rawBytes);
+  const normalized = row.normalized ? Buffer.from(JSON.stringify(row.normalized)) : Buffer.alloc(0);
+  const bytes = Buffer.allocUnsafe(HEADER_BYTES + exampleBytes + rawBytes + normalized.length);
   bytes.writeUInt32LE(exampleBytes, 0);
   bytes.writeUInt32LE(rawBytes, 4);
-  bytes.writeUInt32LE(row.source, 8);
-  bytes.writeUInt32LE(row.line, 12);
+  bytes.writeUInt32LE(normalized.length, 8);
+  bytes.writeUInt32LE(row.source, 12);
+  bytes.writeUInt32LE(row.line, 16);
   bytes.set(hash, HASH_AT);
   bytes.write(example, HEADER_BYTES);
   bytes.write(row.raw, HEADER_BYTES + exampleBytes);
+  bytes.set(normalized, HEADER_BYTES + exampleBytes + rawBytes);
   return bytes;
 }
 

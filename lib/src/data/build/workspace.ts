@@ -1,10 +1,10 @@
-import { closeSync, existsSync, fsyncSync, linkSync, lstatSync, mkdirSync, openSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, lstatSync, mkdirSync, openSync, readdirSync, realpathSync, renameSync, rmSync } from "node:fs";
 import { cp } from "node:fs/promises";
-import { hostname } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { hashFile } from "../ingest/sources.js";
 import { FileError, fileError } from "../jsonl/file-error.js";
 import { readManifest } from "../report/manifest.js";
+import { Lock, LockError } from "./lock.js";
 
 /** Why a build cannot be made or finished; the message says what to do. */
 export class BuildError extends Error {
@@ -19,35 +19,6 @@ export class NothingLeftError extends BuildError {
   }
 }
 
-interface LockOwner {
-  pid: number;
-  host: string;
-  /** Start of the process in clock ticks since boot (Linux): tells a process from a later one with its number. */
-  started: string;
-}
-
-/** The start time of a process as the kernel counts it; empty where there is no /proc. */
-function startOf(pid: number): string {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    // The second field, a name in brackets, may hold spaces: fields are counted after it. The start is the 22nd.
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
-  } catch {
-    return "";
-  }
-}
-
-function isAlive(owner: LockOwner): boolean {
-  // A process of another machine (a shared disk) cannot be asked.
-  if (owner.host !== hostname()) return true;
-  try {
-    process.kill(owner.pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
-  return owner.started === "" || startOf(owner.pid) === owner.started;
-}
-
 /** The folder that a link leads to: the dataset is put in its place, and the link stays. */
 function behindLink(out: string): string {
   try {
@@ -59,85 +30,6 @@ function behindLink(out: string): string {
     return realpathSync(out);
   } catch {
     throw new FileError("not-found", out, "is a link to nothing", "create the folder it leads to, or remove the link");
-  }
-}
-
-function parseOwner(text: string): LockOwner | undefined {
-  try {
-    const { pid, host, started } = JSON.parse(text) as Partial<LockOwner>;
-    return typeof pid === "number" && typeof host === "string" && typeof started === "string" ? { pid, host, started } : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Held by one build into a folder at a time; a lock whose process is gone is taken over. */
-class Lock {
-  readonly #path: string;
-
-  constructor(path: string, out: string) {
-    this.#path = path;
-    const mine = `${path}.${process.pid}`;
-    const owner: LockOwner = { pid: process.pid, host: hostname(), started: startOf(process.pid) };
-    writeFileSync(mine, JSON.stringify(owner));
-    try {
-      for (let attempt = 0; attempt < 5; attempt++) {
-        try {
-          // A link appears with its content or not at all, and only where no lock is.
-          linkSync(mine, path);
-          return;
-        } catch (error) {
-          const { code } = error as NodeJS.ErrnoException;
-          if (code === "EPERM" || code === "ENOTSUP" || code === "EOPNOTSUPP") {
-            // A file system without links (FAT, some network disks).
-            try {
-              writeFileSync(path, JSON.stringify(owner), { flag: "wx" });
-              return;
-            } catch (second) {
-              if ((second as NodeJS.ErrnoException).code !== "EEXIST") throw second;
-            }
-          } else if (code !== "EEXIST") throw error;
-        }
-        this.#removeIfStale(out);
-      }
-      throw new BuildError(`${out}: could not take the lock ${path}; try again`);
-    } finally {
-      rmSync(mine, { force: true });
-    }
-  }
-
-  #removeIfStale(out: string): void {
-    let text: string;
-    try {
-      text = readFileSync(this.#path, "utf8");
-    } catch {
-      return;
-    }
-    const owner = parseOwner(text);
-    if (!owner) throw new BuildError(`${out}: the lock ${this.#path} cannot be read; if no other build is under way, remove it`);
-    if (isAlive(owner)) {
-      const where = owner.host === hostname() ? "" : ` on ${owner.host}`;
-      throw new BuildError(`${out}: another build is under way (process ${owner.pid}${where}); wait for it, or end it. If there is none, remove ${this.#path}`);
-    }
-    const aside = `${this.#path}.stale-${process.pid}`;
-    try {
-      renameSync(this.#path, aside);
-    } catch {
-      return;
-    }
-    // Between reading and renaming, another build may have taken over: then this was its lock.
-    if (readFileSync(aside, "utf8") !== text) {
-      try {
-        linkSync(aside, this.#path);
-      } catch {
-        // A third build was faster; the loop finds its lock.
-      }
-    }
-    rmSync(aside, { force: true });
-  }
-
-  release(): void {
-    rmSync(this.#path, { force: true });
   }
 }
 
@@ -164,11 +56,12 @@ export class Workspace {
     if (this.#base === "") throw new FileError("is-directory", out, "is the root of the disk", "name a folder for the output");
     try {
       mkdirSync(this.#parent, { recursive: true });
-      this.#lock = new Lock(join(this.#parent, `.${this.#base}.lock`), out);
+      this.#lock = new Lock(join(this.#parent, `.${this.#base}.lock`), out, "build");
     } catch (error) {
-      if (error instanceof BuildError) throw error;
+      if (error instanceof LockError) throw new BuildError(error.message, { cause: error });
       throw fileError(error, out, "write");
     }
+    rmSync(this.#beside("gone"), { recursive: true, force: true });
     const previous = this.#beside("previous");
     if (existsSync(previous)) {
       if (existsSync(this.out) && readManifest(this.out)) rmSync(previous, { recursive: true, force: true });
@@ -264,7 +157,10 @@ export class Workspace {
     }
     renameSync(result, this.out);
     syncFolder(this.#parent);
-    rmSync(previous, { recursive: true, force: true });
+    // Renamed first: killed while it removes, a build must not leave half an output under the name of a whole one.
+    const gone = this.#beside("gone");
+    if (existsSync(previous)) renameSync(previous, gone);
+    rmSync(gone, { recursive: true, force: true });
   }
 
   /** Removes the work folders of this and of earlier, abandoned builds into the same output. */

@@ -112,3 +112,13 @@ export function canonicalContent(example: Example): string {
 export function contentHash(example: Example): Buffer {
   return createHash("sha256").update(canonicalContent(example)).digest().subarray(0, 16);
 }
+
+/**
+ * The identity of a row as JSON, with every field: SHA-256 of it with sorted keys. Two rows differ only in the order of
+ * keys and in spelling (spaces, escapes, `1.0` for `1`) when they have the same hash.
+ *
+ * @returns 32 bytes
+ */
+export function rowHash(row: Readonly<Record<string, unknown>>): Buffer {
+  return createHash("sha256").update(canonicalJson(row)).digest();
+}

@@ -3,6 +3,7 @@ import { FileError } from "../jsonl/file-error.js";
 import { writeFileAtomic } from "../jsonl/writer.js";
 import { readManifest } from "./manifest.js";
 import { readReport } from "./read.js";
+import { piiPlanOf, type DataReport } from "./report.js";
 
 /** What a dataset card says that no program can count. */
 export interface DatasetCard {
@@ -27,6 +28,14 @@ const SIZES: readonly [below: number, name: string][] = [
   [1e9, "100M<n<1B"], [1e10, "1B<n<10B"], [1e11, "10B<n<100B"], [1e12, "100B<n<1T"],
 ];
 
+function piiSentence(report: DataReport): string {
+  const actions = new Set(Object.values(piiPlanOf(report)));
+  if (actions.size === 0) return "not looked for";
+  if (actions.size > 1) return `treated by kind (see \`data_report.md\`) in ${report.pii.rows} rows`;
+  if (actions.has("drop")) return "a reason to drop a row";
+  return actions.has("hash") ? `replaced by keyed pseudonyms in ${report.pii.rows} rows; the salt is not part of the dataset` : `masked in ${report.pii.rows} rows`;
+}
+
 /**
  * Writes `README.md`, the dataset card, into a folder that `buildDataset` made. Its front matter is the Hub's, so that
  * `load_dataset("<folder>")` finds the splits; its numbers come from the report and the manifest. A later build of the
@@ -39,7 +48,7 @@ export async function writeDatasetCard(folder: string, card: DatasetCard): Promi
   const manifest = readManifest(folder);
   if (!manifest) throw new FileError("unsupported", folder, "holds no dataset of this library", "build it first with buildDataset or llmops data build");
   const report = await readReport(folder);
-  const { rows, split, tokens, rejections, pii } = report;
+  const { rows, split, tokens, rejections } = report;
   const size = SIZES.find(([below]) => rows.out < below)?.[1] ?? "n>1T";
   const reasons = rejections.map(({ step, code, rows: left }) => `| ${step} | ${code} | ${left.toLocaleString("en-US")} |`);
   const text = [
@@ -83,7 +92,7 @@ export async function writeDatasetCard(folder: string, card: DatasetCard): Promi
     "| --- | --- | ---: |",
     ...reasons,
     "",
-    `Personal data was ${pii.mode === "mask" ? `masked in ${pii.rows} rows` : pii.mode === "drop" ? "a reason to drop a row" : "not looked for"}. ` +
+    `Personal data was ${piiSentence(report)}. ` +
       "The rejected rows stand in `rejected.jsonl` as they were read, each with its reason: share that file only where the raw rows may be shared. " +
       "`data_report.md` has the charts, `manifest.json` the settings and the SHA-256 of every file.",
     "",
@@ -94,4 +103,34 @@ export async function writeDatasetCard(folder: string, card: DatasetCard): Promi
   ].join("\n");
   await writeFileAtomic(join(folder, "README.md"), text);
   return text;
+}
+
+/** What a card says of the version it describes. */
+export interface CardStamp {
+  /** `ds://task-api@1.2.0` */
+  reference: string;
+  /** SHA-256 of the rows. */
+  content: string;
+  /** ISO 8601. */
+  publishedAt: string;
+}
+
+const STAMP = /^## Version\n(?:(?!## ).*\n?)*/m;
+
+/**
+ * The card of a published version: the text with a section that names version and content, in the place of an earlier
+ * one or before the first section. {@link writeDatasetCard} writes a card without it, because a folder that was built
+ * anew is no published version.
+ */
+export function stampCard(text: string, { reference, content, publishedAt }: CardStamp): string {
+  const section = [
+    "## Version",
+    "",
+    `\`${reference}\`, published on ${publishedAt.slice(0, 10)}. SHA-256 of the rows: \`${content}\`.`,
+    "",
+    "",
+  ].join("\n");
+  if (STAMP.test(text)) return text.replace(STAMP, () => section);
+  const first = /^## /m.exec(text);
+  return first ? `${text.slice(0, first.index)}${section}${text.slice(first.index)}` : `${text.trimEnd()}\n\n${section.trimEnd()}\n`;
 }

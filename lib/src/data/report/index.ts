@@ -1,4 +1,4 @@
-export { writeDatasetCard, type DatasetCard } from "./card.js";
+export { stampCard, writeDatasetCard, type CardStamp, type DatasetCard } from "./card.js";
 export { ManifestSchema, readManifest, type Manifest } from "./manifest.js";
 export { readReport } from "./read.js";
 export { reportCharts, reportMarkdown } from "./markdown.js";

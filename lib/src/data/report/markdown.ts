@@ -1,4 +1,5 @@
-import type { DataReport } from "./report.js";
+import type { PiiKind } from "../pii/kinds.js";
+import { piiPlanOf, type DataReport } from "./report.js";
 import { columnChart, stackedChart } from "./chart.js";
 
 /** Strata and clusters shown in a report for people; the JSON has them all. */
@@ -101,11 +102,18 @@ export function reportMarkdown(report: DataReport, chartPath: (file: string) => 
 
   out.push("", "## Personal data and secrets", "");
   const kinds = Object.entries(pii.kinds).sort(([, a], [, b]) => b - a);
-  if (pii.mode === "off") out.push("Not looked for.");
-  else if (kinds.length === 0) out.push("None found. Names, addresses and passwords in prose are not looked for.");
+  const plan = piiPlanOf(report);
+  const looked = Object.keys(plan);
+  const limits = pii.actions === undefined ? "Names, addresses and passwords in prose are not looked for." : `Looked for: ${Object.entries(plan).map(([kind, action]) => `${kind} (${action})`).join(", ")}. Rules see forms: what is spelt in none of them is missed.`;
+  if (looked.length === 0) out.push("Not looked for.");
+  else if (kinds.length === 0) out.push(`None found. ${limits}`);
   else {
-    out.push(`Found in ${number(pii.rows)} rows and ${pii.mode === "mask" ? "masked" : "dropped with the row"}. Names, addresses and passwords in prose are not looked for.`);
-    out.push("", table(["kind", "found"], kinds));
+    const done = pii.mode === "mask" ? "masked" : pii.mode === "hash" ? "replaced by keyed pseudonyms" : pii.mode === "drop" ? "dropped with the row" : "treated";
+    out.push(`Found in ${number(pii.rows)} rows and ${pii.actions && new Set(Object.values(plan)).size > 1 ? "treated by kind" : done}. ${limits}`);
+    out.push("", pii.actions ? table(["kind", "found", "action"], kinds.map(([kind, found]) => [kind, found, plan[kind as PiiKind] ?? ""])) : table(["kind", "found"], kinds));
+    if (Object.values(plan).includes("hash")) {
+      out.push("", "Pseudonyms are not anonymity: rows about the same person can still be told to be so, and whoever has the salt can find out whose they are.");
+    }
   }
 
   out.push("", "## Length", "");

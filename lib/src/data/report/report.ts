@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { FORMATS } from "../example.js";
+import { PII_ACTIONS, planPii, type PiiPlan } from "../pii/actions.js";
+import { PII_KINDS } from "../pii/kinds.js";
 
 const Count = z.number().int().nonnegative();
 const Place = z.object({ source: z.string(), line: Count });
@@ -60,7 +62,13 @@ export const DataReportSchema = z.object({
     /** The largest clusters of near-duplicates: the row kept, their size with it, and up to five of the rows that went. */
     largest: z.array(z.object({ kept: Place, rows: Count, removed: z.array(Place.extend({ similarity: z.number() })) })),
   }),
-  pii: z.object({ mode: z.enum(["mask", "drop", "off"]), rows: Count, kinds: z.record(z.string(), Count) }),
+  pii: z.object({
+    mode: z.enum(PII_ACTIONS),
+    /** What was done with each kind, where kinds were chosen. */
+    actions: z.partialRecord(z.enum(PII_KINDS), z.enum(PII_ACTIONS)).optional(),
+    rows: Count,
+    kinds: z.record(z.string(), Count),
+  }),
   tokens: TokenStatsSchema,
   split: z.object({
     names: z.array(z.string()),
@@ -77,6 +85,11 @@ export const DataReportSchema = z.object({
   }),
 });
 export type DataReport = z.infer<typeof DataReportSchema>;
+
+/** What was done with each kind of personal data that was looked for. */
+export function piiPlanOf({ pii }: DataReport): PiiPlan {
+  return (pii.actions as PiiPlan | undefined) ?? planPii(pii.mode);
+}
 
 const HISTOGRAM_BARS = 24;
 

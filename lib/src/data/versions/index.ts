@@ -1,0 +1,15 @@
+export { FIRST_VERSION, nextVersion, proposeBump, type BumpProposal, type Difference } from "./bump.js";
+export { CHANGE_KINDS, type ChangeKind, type RowChange } from "./change.js";
+export { ContentHasher } from "./content.js";
+export type { CoverageShift } from "./coverage.js";
+export { openDataset, splitOfFile, type DatasetFile, type DatasetSplit, type OpenedDataset } from "./dataset.js";
+export { diffDatasets, type DatasetDiff, type DiffOptions, type DiffSide, type RowMove } from "./diff.js";
+export { VersionError, type VersionErrorCode } from "./error.js";
+export { publishVersion, type Publication, type PublishOptions } from "./publish.js";
+export type { Bump, VersionRecord } from "./record.js";
+export { isReference, parseReference, type VersionReference } from "./reference.js";
+export type { RowPlace } from "./scan.js";
+export type { SchemaDiff } from "./schema.js";
+export { findVersionStore } from "./store.js";
+export { traceRow, type RowTrace, type TraceOptions } from "./trace.js";
+export { checkoutVersion, listVersions, resolveVersion, verifyAll, verifyVersion, type StoreOptions, type Verification } from "./versions.js";
