@@ -1,3 +1,4 @@
+export * as compute from "./compute/index.js";
 export * as course from "./course/index.js";
 export * as data from "./data/index.js";
 export * as skills from "./skills/index.js";

@@ -5,14 +5,14 @@
  * detectors may be tuned on; those of the held-out half stay unseen.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { findPii, maskPii, PII_KINDS, type PiiKind } from "llmops/data";
-import { ROOT } from "../support/scratch.ts";
 import { readLabels, type LabelledText } from "./pii/labels.ts";
+import { ROOT } from "../../tools/paths.ts";
+import { preparePython } from "./python-env.ts";
 import { f1, resolve, score, scoreTable, type Find } from "./pii/score.ts";
 
-const VENV = join(ROOT, ".venv-bench-pii");
 const PACKAGES = ["presidio-analyzer==2.2.366", "detect-secrets==1.5.0"];
 
 interface PeerRun {
@@ -21,27 +21,8 @@ interface PeerRun {
   finds: Record<string, Find[]>;
 }
 
-/** The peers' environment, made on first use; undefined with a line that says why where it cannot be made. */
-function preparePeers(): string | undefined {
-  const python = join(VENV, process.platform === "win32" ? "Scripts/python.exe" : "bin/python");
-  const stamp = join(VENV, "bench-stamp");
-  if (existsSync(stamp)) return python;
-  console.log(`Making ${VENV} with ${PACKAGES.join(", ")} (about 300 MB, a minute or two) …`);
-  rmSync(VENV, { recursive: true, force: true });
-  const steps: [string, string[]][] = [[join(ROOT, process.platform === "win32" ? ".venv/Scripts/python.exe" : ".venv/bin/python"), ["-m", "venv", VENV]], [python, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", ...PACKAGES]]];
-  for (const [command, args] of steps) {
-    const { status, stderr } = spawnSync(command, args, { encoding: "utf8" });
-    if (status !== 0) {
-      console.log(`The peers are left out: ${stderr.trim().split("\n").pop() ?? "their environment cannot be made"}`);
-      return undefined;
-    }
-  }
-  writeFileSync(stamp, PACKAGES.join("\n"));
-  return python;
-}
-
 function runPeers(rows: readonly LabelledText[]): PeerRun[] {
-  const python = preparePeers();
+  const python = preparePython(".venv-bench-pii", PACKAGES);
   if (python === undefined) return [];
   const input = rows.map(({ id, text }) => JSON.stringify({ id, text })).join("\n");
   const { status, stdout, stderr } = spawnSync(python, [join(import.meta.dirname, "pii/peers.py")], { input, encoding: "utf8", maxBuffer: 1 << 28 });

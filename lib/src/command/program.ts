@@ -8,6 +8,7 @@ import { registerDataValidate } from "./data-validate.js";
 import { registerDataVersion } from "./data-version.js";
 import { EXIT, EXIT_HELP, reportFailure } from "./failure.js";
 import { registerSkillCheck } from "./skill-check.js";
+import { registerVram } from "./vram.js";
 
 /** The `llmops` command with all that it can do. */
 export function createProgram(): Command {
@@ -25,6 +26,7 @@ export function createProgram(): Command {
   registerDataVersion(data);
   const skill = program.command("skill").description("check Agent Skills").addHelpText("after", EXIT_HELP);
   registerSkillCheck(skill);
+  registerVram(program);
   const within = (command: Command): Command[] => [command, ...command.commands.flatMap(within)];
   for (const command of within(program)) command.exitOverride();
   return program;

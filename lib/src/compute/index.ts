@@ -1,0 +1,18 @@
+export { ComputeError } from "./error.js";
+export * from "./shape.js";
+export * from "./models.js";
+export * from "./parameters.js";
+export * from "./storage.js";
+export * from "./gpus.js";
+export * from "./plan.js";
+export { FRAMEWORKS, FRAMEWORK_NAMES, OPTIMIZERS, OPTIMIZER_NAMES, type Framework, type FrameworkName, type OptimizerName } from "./frameworks.js";
+export { weightTerms } from "./weights.js";
+export { checkTrainingRun, CHECKPOINTING, PARALLEL, type Checkpointing, type Parallel, type TrainingRun, type TrainingRunInput } from "./training-run.js";
+export { planTraining } from "./training.js";
+export * from "./kv-cache.js";
+export { planInference, RUNTIMES, RUNTIME_NAMES, type InferenceInput, type RuntimeName } from "./inference.js";
+export { planPoint } from "./points.js";
+export { HOSTS, planHost, type Host, type HostName, type HostPlan } from "./host.js";
+export { findRemedies, searchConfigurations, type Budget, type Candidate, type Remedy, type SearchSpace } from "./remedies.js";
+export { decodeRate, EFFICIENCY, forwardFlops, prefillRate, trainingFlops, trainingRate, type Precision, type Rate } from "./roofline.js";
+export * from "./cost.js";

@@ -1,0 +1,105 @@
+import { z } from "zod";
+import { checkInput, ComputeError } from "./error.js";
+import { findGpu, hasBf16 } from "./gpus.js";
+import { CACHE_TYPES, cacheTerm, type CacheType } from "./kv-cache.js";
+import { shapeOf } from "./models.js";
+import { GIB, MEASURES, present, sumOf, type MemoryPlan, type Term } from "./plan.js";
+import type { ModelShape } from "./shape.js";
+import { STORAGE_NAMES, storageOf, type StorageName } from "./storage.js";
+import { weightTerms } from "./weights.js";
+
+/** What a runtime takes besides weights and cache. */
+interface Runtime {
+  title: string;
+  /** The cache grows by copying: copies that the allocator holds, as a share of the cache. Counted in what is reserved. */
+  regrowth: number;
+  /** Logits for every token of the prompt, bytes each; 0 where only the last token's are made. */
+  promptLogits: number;
+  packsHead?: true;
+  /** Sliding layers keep only their window. */
+  windows: boolean;
+  /** cuBLAS workspace and small buffers. */
+  workspaceBytes: number;
+  contextBytes: number;
+  source: string;
+}
+
+export const RUNTIMES = {
+  transformers: {
+    title: "Transformers (generate)", regrowth: 0, promptLogits: 0, windows: true, workspaceBytes: 36 * 2 ** 20, contextBytes: 0.45 * GIB,
+    source: "PyTorch's cuBLAS workspace is 32 MiB on Hopper, 8 MiB before; a few buffers of one token",
+  },
+  "transformers-2023": {
+    title: "Transformers of 2023 (cache grows by torch.cat)", regrowth: 1.15, promptLogits: 0, windows: false, workspaceBytes: 36 * 2 ** 20, contextBytes: 0.45 * GIB,
+    source: "Qwen's published KV-cache table: every new length needs new blocks, the old ones stay cached",
+  },
+  litgpt: {
+    title: "LitGPT (generate)", regrowth: 0, promptLogits: 0, windows: false, packsHead: true, workspaceBytes: 70e6, contextBytes: 0.45 * GIB,
+    source: "LitGPT's published resource table",
+  },
+  "llama.cpp": {
+    title: "llama.cpp", regrowth: 0, promptLogits: 0, windows: false, workspaceBytes: 0, contextBytes: 0.3 * GIB,
+    source: "llama.cpp allocates the cache at once; its compute buffer is planned for a batch of 512 tokens",
+  },
+} as const satisfies Record<string, Runtime>;
+export type RuntimeName = keyof typeof RUNTIMES;
+export const RUNTIME_NAMES = Object.keys(RUNTIMES) as RuntimeName[];
+
+const count = (most: number) => z.number({ error: `must be a whole number from 1 to ${most}` })
+  .int({ error: "must be a whole number" }).min(1, { error: "must be at least 1" }).max(most, { error: `must be at most ${most}` });
+const InferenceSchema = z.strictObject({
+  model: z.union([z.string(), z.record(z.string(), z.unknown())], { error: "must be a model's name or its shape" }),
+  storage: z.enum(STORAGE_NAMES as [StorageName, ...StorageName[]], { error: `must be one of ${STORAGE_NAMES.join(", ")}` }).optional(),
+  /** Prompt and answer together: what the cache holds at the end. */
+  context: count(100_000_000),
+  batch: count(1_000_000).default(1),
+  cache: z.enum(Object.keys(CACHE_TYPES) as [CacheType, ...CacheType[]], { error: `must be one of ${Object.keys(CACHE_TYPES).join(", ")}` }).optional(),
+  runtime: z.enum(RUNTIME_NAMES as [RuntimeName, ...RuntimeName[]], { error: `must be one of ${RUNTIME_NAMES.join(", ")}` }).default("transformers"),
+  gpu: z.string().optional(),
+  measure: z.enum(MEASURES, { error: `must be one of ${MEASURES.join(", ")}` }).default("process"),
+});
+
+/** Inference as it is asked about; what is left out has a default. */
+export type InferenceInput = Omit<z.input<typeof InferenceSchema>, "model"> & { model: string | ModelShape };
+
+/** llama.cpp's default micro-batch. */
+const UBATCH = 512;
+
+/**
+ * Plans the memory of generating text: weights, the cache at its longest, and what the runtime needs beside them.
+ *
+ * @throws ComputeError for a field that is wrong
+ */
+export function planInference(input: InferenceInput): MemoryPlan {
+  const run = checkInput(InferenceSchema, input);
+  const shape = shapeOf(run.model as string | ModelShape);
+  const gpu = run.gpu === undefined ? undefined : findGpu(run.gpu);
+  const notes: string[] = [];
+  const bf16 = gpu ? hasBf16(gpu) : true;
+  if (run.storage === "bf16" && !bf16) throw new ComputeError("storage", `${gpu?.name} has no bf16: use fp16`);
+  if (shape.maxPositions !== undefined && run.context > shape.maxPositions * 10) {
+    throw new ComputeError("context", `${run.context} tokens are more than ten times what ${shape.name} was made for (${shape.maxPositions})`);
+  }
+  const storage = run.storage ?? (bf16 ? "bf16" : "fp16");
+  const runtime: Runtime = RUNTIMES[run.runtime];
+  const kind = storageOf(storage);
+  const cache = cacheTerm(shape, run.context, run.batch, run.cache ?? "fp16", runtime.windows);
+  const head = shape.vocab * shape.hidden;
+  const workspace: Term[] = present([
+    { id: "workspace", label: "workspaces", bytes: runtime.workspaceBytes, formula: String(runtime.workspaceBytes), source: runtime.source },
+    runtime.packsHead === true && kind.packed === true && { id: "unpacked", label: "the packed head, unpacked twice", bytes: 4 * head, formula: `2 × 2 × ${head}`, source: "bitsandbytes unpacks a whole matrix for a prompt" },
+    // Seen in Qwen's AWQ rows at every length, and in no other storage's; why is not known.
+    storage === "awq-int4" && run.runtime === "transformers" && { id: "awq", label: "beside the cache with AWQ kernels", bytes: cache.bytes / 8, formula: "cache ÷ 8", source: "Qwen3's published AWQ rows" },
+    run.runtime === "llama.cpp" && { id: "compute", label: "compute buffer", bytes: Math.min(UBATCH, run.context) * (shape.vocab + 4 * shape.ffn) * 4, formula: `${UBATCH} × (vocabulary + 4 × ffn) × 4`, source: runtime.source },
+    run.measure !== "allocated" && runtime.regrowth > 0 && { id: "regrowth", label: "old copies of the growing cache", bytes: cache.bytes * runtime.regrowth, formula: `${runtime.regrowth} × cache`, source: runtime.source },
+    run.measure === "process" && { id: "context", label: "CUDA context and kernels", bytes: runtime.contextBytes, formula: String(Math.round(runtime.contextBytes)), source: "nvidia-smi of an idle PyTorch process" },
+  ]);
+  const weights = weightTerms(shape, storage, { packsHead: runtime.packsHead ?? false });
+  const terms = present([sumOf("weights", "weights", weights), cache, ...workspace]);
+  const peakBytes = terms.reduce((sum, { bytes }) => sum + bytes, 0);
+  const width = 0.02 + (runtime.regrowth > 0 ? 0.03 : 0);
+  return {
+    kind: "inference", peakBytes, lowBytes: peakBytes * (1 - width), highBytes: peakBytes * (1 + width),
+    terms, phase: "last token", phases: [{ name: "last token", bytes: peakBytes }], measure: run.measure, notes,
+  };
+}

@@ -1,0 +1,189 @@
+/** Published measurements as questions to the planner: the fields of a measured point, without what was measured. */
+import { z } from "zod";
+import { checkInput, ComputeError } from "./error.js";
+import type { FrameworkName, OptimizerName } from "./frameworks.js";
+import { planInference, type InferenceInput, type RuntimeName } from "./inference.js";
+import { shapeOf } from "./models.js";
+import type { MemoryPlan, Measure } from "./plan.js";
+import type { ModelShape } from "./shape.js";
+import { parseStorage } from "./storage.js";
+import { planTraining } from "./training.js";
+import type { Checkpointing, Parallel, TrainingRunInput } from "./training-run.js";
+
+const Point = z.looseObject({
+  id: z.union([z.string(), z.number()]).optional(),
+  model: z.union([z.string(), z.record(z.string(), z.unknown())], { error: "must be a model's name or its shape" }),
+  method: z.string({ error: "must be LoRA, QLoRA, full or inference" }),
+  quant: z.string().nullish(),
+  rank: z.number().nullish(),
+  target_modules: z.union([z.array(z.string()), z.string()]).nullish(),
+  batch: z.number({ error: "must be a whole number" }).nullish(),
+  seq: z.number({ error: "must be a whole number" }).nullish(),
+  seq_kind: z.string().nullish(),
+  optimizer: z.string().nullish(),
+  checkpointing: z.union([z.string(), z.boolean()]).nullish(),
+  framework: z.string().nullish(),
+  attention: z.string().nullish(),
+  gpu: z.string().nullish(),
+  gpus: z.number().nullish(),
+  metric: z.string().nullish(),
+  note: z.string().nullish(),
+  phase: z.string().nullish(),
+});
+type Point = z.output<typeof Point>;
+
+/** Tokens of the longest row in a run over a public dataset, where a point names it and gives only a limit. */
+const LONGEST_ROWS: readonly { dataset: RegExp; tokens: number }[] = [
+  // LitGPT prints 1304 for the longest of all 51,800 rows; some 480 rows of a notebook's 60 steps hold no such row.
+  { dataset: /alpaca/iu, tokens: 1100 },
+  // Conversations of the OpenAssistant set: far below the limit of 4096 in 80 rows.
+  { dataset: /guanaco/iu, tokens: 3000 },
+  // Images of radiographs with a sentence each.
+  { dataset: /radiology/iu, tokens: 200 },
+];
+
+/** The longest batch of a run that nearly fills its limit. */
+const CLOSE_TO_CAP = 0.96;
+
+/** A short prompt with fifty tokens after it. */
+const SHORT_CONTEXT = 60;
+
+/** What the planner calls a point's field. */
+const FIELDS: Readonly<Record<string, string>> = { sequence: "seq", context: "seq", storage: "quant", targets: "target_modules" };
+
+/** Plans what a point describes. @throws ComputeError that names the point's own field */
+export function planPoint(value: unknown): MemoryPlan {
+  const point = checkInput(Point, value, "");
+  try {
+    return /inference|generat/iu.test(`${point.method} ${point.phase ?? ""}`) ? planInference(inferenceOf(point)) : planTraining(trainingOf(point));
+  } catch (error) {
+    if (!(error instanceof ComputeError)) throw error;
+    const field = Object.hasOwn(FIELDS, error.field) ? FIELDS[error.field] as string : error.field;
+    throw new ComputeError(field, error.message.slice(error.field.length + 2));
+  }
+}
+
+function measureOf(metric: string | null | undefined): Measure {
+  const text = (metric ?? "").toLowerCase();
+  if (/smi|process/u.test(text)) return "process";
+  if (/allocated|active/u.test(text)) return "allocated";
+  if (/reserved/u.test(text)) return "reserved";
+  // Qwen3's table fits allocated tensors to a percent.
+  if (/reported mb/u.test(text)) return "allocated";
+  return "process";
+}
+
+function inferenceOf(point: Point): InferenceInput {
+  const framework = (point.framework ?? "transformers").toLowerCase();
+  const runtime: RuntimeName = framework.includes("litgpt") ? "litgpt" : /llama\.?cpp|gguf|ollama/u.test(framework) ? "llama.cpp"
+    : framework === "transformers" ? "transformers-2023" : "transformers";
+  return {
+    model: point.model as string | ModelShape,
+    storage: parseStorage(point.quant ?? "bf16"),
+    context: point.seq ?? SHORT_CONTEXT,
+    batch: point.batch ?? 1,
+    runtime,
+    measure: measureOf(point.metric),
+  };
+}
+
+function trainingOf(point: Point): TrainingRunInput {
+  const method = point.method.toLowerCase();
+  const name = (point.framework ?? "transformers").toLowerCase();
+  const note = (point.note ?? "").toLowerCase();
+  const framework = frameworkOf(name, method, point.quant ?? "");
+  const shape = shapeOf(point.model as string | ModelShape);
+  const length = lengthOf(point, note);
+  const kind = method.includes("full") ? "full" : /qlora|4bit|4-bit/u.test(method) ? "qlora" : /lora|dora/u.test(method) ? "lora" : undefined;
+  if (!kind) throw new ComputeError("method", `"${point.method}" is not known; known are LoRA, QLoRA, LoRA(emb), full and inference`);
+  const targets = Array.isArray(point.target_modules) ? point.target_modules : /vision/iu.test(point.target_modules ?? "") ? ["all-linear", "vision-linear"] : ["all-linear"];
+  // A replicated model is on two cards at least.
+  const gpus = point.gpus ?? Number(/^(\d+)\s*[x×]/iu.exec(point.gpu ?? "")?.[1] ?? (/\bddp\b/u.test(name) ? 2 : 1));
+  return {
+    model: shape,
+    method: kind,
+    storage: parseStorage(point.quant ?? (kind === "qlora" ? "nf4-dq" : "bf16")),
+    ...(point.rank == null ? {} : { rank: point.rank }),
+    ...(kind === "full" ? {} : { targets }),
+    trainEmbeddings: method.includes("emb"),
+    ...(method.includes("dpo") ? { objective: "dpo" as const } : {}),
+    batch: point.batch ?? 1,
+    sequence: length.tokens,
+    sequenceIsCap: length.cap,
+    optimizer: optimizerOf(point.optimizer ?? "adamw"),
+    checkpointing: checkpointingOf(point.checkpointing, framework),
+    compile: framework === "torchtune" && (name.includes("compile") || note.includes("compile")),
+    ...(framework === "torchtune" ? { chunkedHead: chunksHead(`${name} ${note}`) } : {}),
+    ...(/grad acc (?:[2-9]|1\d)/u.test(note) ? { accumulation: 2 } : {}),
+    ...(point.attention === "eager" ? { attention: "eager" as const } : {}),
+    ...(turingOnly(point.gpu) ? { gpu: "t4" } : {}),
+    ...(note.includes("empty_cache") ? { emptiesCache: true } : {}),
+    framework,
+    gpus,
+    ...(gpus > 1 ? { parallel: parallelOf(name) } : {}),
+    ...(gpus > 1 && parallelOf(name) === "fsdp" && /offload/u.test(`${name} ${note}`) ? { cpuOffload: true } : {}),
+    measure: measureOf(point.metric),
+  };
+}
+
+function frameworkOf(name: string, method: string, quant: string): FrameworkName {
+  if (/llama-?factory/u.test(name)) return name.includes("unsloth") ? "llama-factory-unsloth" : "llama-factory";
+  if (name.includes("unsloth")) return "unsloth";
+  if (name.includes("torchtune")) return "torchtune";
+  if (/lit-?gpt|lightning/u.test(name)) return "litgpt";
+  if (name.includes("trl")) return "trl";
+  // Qwen's scripts of 2023 run Q-LoRA and full training under DeepSpeed, LoRA without.
+  if (name.includes("deepspeed")) return method.includes("full") || /gptq/iu.test(quant) ? "deepspeed-2023" : "transformers-2023";
+  if (name === "transformers+peft") return "peft-loop";
+  return "transformers";
+}
+
+function lengthOf(point: Point, note: string): { tokens: number; cap: boolean } {
+  if (point.seq == null) {
+    const known = LONGEST_ROWS.find(({ dataset }) => dataset.test(note));
+    if (!known) throw new ComputeError("seq", "must be given: the tokens of a padded row");
+    return { tokens: known.tokens, cap: true };
+  }
+  const kind = (point.seq_kind ?? "exact").toLowerCase();
+  if (/close to cap/u.test(kind)) return { tokens: Math.round(point.seq * CLOSE_TO_CAP), cap: false };
+  if (!kind.startsWith("cap") || /packing=true/u.test(note)) return { tokens: point.seq, cap: false };
+  const known = LONGEST_ROWS.find(({ dataset }) => dataset.test(note));
+  return { tokens: Math.min(point.seq, known?.tokens ?? point.seq), cap: true };
+}
+
+/** A T4 computes in fp16 whatever the weights are called, and its context is small. */
+function turingOnly(gpu: string | null | undefined): boolean {
+  return /\bt4\b/iu.test(gpu ?? "");
+}
+
+function optimizerOf(text: string): OptimizerName {
+  const name = text.toLowerCase();
+  if (name.includes("paged")) return "paged-adamw-8bit";
+  if (/8-?bit/u.test(name)) return "adamw-8bit";
+  if (name.includes("adafactor")) return "adafactor";
+  if (name.includes("lion")) return "lion";
+  if (name.includes("sgd")) return name.includes("momentum") ? "sgd-momentum" : "sgd";
+  if (name.includes("fused")) return "adamw-fused";
+  if (name.includes("adam")) return "adamw";
+  throw new ComputeError("optimizer", `"${text}" is not known`);
+}
+
+function checkpointingOf(value: string | boolean | null | undefined, framework: FrameworkName): Checkpointing {
+  const text = String(value ?? (framework.includes("unsloth") ? "unsloth" : "false")).toLowerCase();
+  if (text.includes("unsloth") || text.includes("offload")) return "offload";
+  if (!/^(?:true|yes|layer|full|hf)/u.test(text)) return "none";
+  return "layer";
+}
+
+/** torchtune's recipes cut the head into chunks since October 2024; its table of optimisations says where. */
+function chunksHead(text: string): boolean {
+  return text.includes("where stated") ? text.includes("chunked ce") : !text.includes("baseline");
+}
+
+function parallelOf(name: string): Parallel {
+  if (name.includes("ddp")) return "ddp";
+  if (/zero-?3/u.test(name)) return "zero3";
+  if (/zero-?2/u.test(name)) return "zero2";
+  if (/zero-?1/u.test(name)) return "zero1";
+  return name.includes("fsdp") ? "fsdp" : "ddp";
+}

@@ -1,0 +1,249 @@
+import { bandOf } from "./band.js";
+import { FRAMEWORKS, OPTIMIZERS, type Framework, type LayerBytes } from "./frameworks.js";
+import { adaptsVision, countLora, countParameters, linearSizes, resolveTargets, LINEARS } from "./parameters.js";
+import { present, sumOf, type MemoryPlan, type Term } from "./plan.js";
+import { storageOf } from "./storage.js";
+import { checkTrainingRun, type TrainingRun, type TrainingRunInput } from "./training-run.js";
+import { weightTerms } from "./weights.js";
+
+/** What a T4's process takes beside PyTorch's memory. Ampere and later load more kernels. */
+const TURING_CONTEXT = 141 * 2 ** 20;
+
+/** The parts of a step of which one is the highest. */
+type Phase = "loss" | "backward" | "step";
+const PHASE_NAMES: Readonly<Record<Phase, string>> = {
+  loss: "end of the forward pass, at the loss", backward: "backward pass, one layer recomputed", step: "optimiser's step",
+};
+
+/**
+ * Plans the memory of a training run: what lies on one card at the worst moment, term by term.
+ *
+ * Three moments are computed (at the loss, in the backward pass, in the optimiser's step); the plan is the highest of them.
+ *
+ * @param input - the run; see {@link TrainingRunInput}. `sequence` is the real padded length
+ * @returns bytes, with a band that the published measurements fall into nine times of ten
+ * @throws ComputeError for a field that is wrong or does not go with another
+ */
+export function planTraining(input: TrainingRunInput): MemoryPlan {
+  return planRun(checkTrainingRun(input));
+}
+
+/** {@link planTraining} of a run that is checked already. */
+export function planRun(run: TrainingRun): MemoryPlan {
+  const framework: Framework = FRAMEWORKS[run.framework];
+  const plans = (["loss", "backward", "step"] as const).map((phase) => {
+    const terms = phaseTerms(run, framework, phase);
+    return { phase, terms, bytes: terms.reduce((sum, { bytes }) => sum + bytes, 0) };
+  }).sort((a, b) => b.bytes - a.bytes);
+  const [worst] = plans as [typeof plans[number], ...typeof plans];
+  const band = bandOf(run, worst.terms);
+  return {
+    kind: "training",
+    peakBytes: worst.bytes, lowBytes: worst.bytes * (1 - band.low), highBytes: worst.bytes * (1 + band.high),
+    terms: worst.terms,
+    phase: PHASE_NAMES[worst.phase],
+    phases: plans.map(({ phase, bytes }) => ({ name: PHASE_NAMES[phase], bytes })),
+    measure: run.measure,
+    notes: run.notes,
+  };
+}
+
+/** Parts of the model that a strategy divides among the cards. */
+function shares({ parallel, gpus, cpuOffload }: TrainingRun): { weights: number; gradients: number; states: number } {
+  const part = 1 / gpus;
+  return {
+    weights: parallel === "zero3" || parallel === "fsdp" ? (cpuOffload ? 0 : part) : 1,
+    gradients: parallel === "zero2" || parallel === "zero3" || parallel === "fsdp" ? part : 1,
+    states: parallel === "none" || parallel === "ddp" ? 1 : part,
+  };
+}
+
+function phaseTerms(run: TrainingRun, framework: Framework, phase: Phase): Term[] {
+  const { shape } = run;
+  const share = shares(run);
+  const weights = weightTerms(shape, run.storage, {
+    upcast: run.prepared, packsHead: framework.packsHead ?? false, share: share.weights, sharing: run.parallel,
+    ...(run.method === "full" ? { trained: fullCost(run, framework).weight } : {}),
+  });
+  const copies = run.objective === "dpo" && run.reference === "separate"
+    ? [{ ...sumOf("reference", "reference model", weightTerms(shape, run.storage, { packsHead: framework.packsHead ?? false, share: share.weights, sharing: run.parallel })) }] : [];
+  const trained = trainedTerms(run, framework, phase, share);
+  const activations = activationTerms(run, framework, phase);
+  const gathered = run.parallel === "fsdp" || run.parallel === "zero3" ? gatheredLayer(run) : undefined;
+  const dynamic = [...activations, ...(gathered ? [gathered] : [])].reduce((sum, { bytes }) => sum + bytes, 0);
+  return present([
+    sumOf("weights", "weights", weights), ...copies,
+    trained.length > 0 && sumOf("training", "what trains", trained),
+    activations.length > 0 && sumOf("activations", "activations", activations),
+    gathered, ddpBuckets(run), ...overheadTerms(run, framework, dynamic, phase),
+  ]);
+}
+
+/** Full training with fp32 weights keeps everything in fp32, and computes in 16 bits by autocast. */
+function fullCost(run: TrainingRun, framework: Framework): Framework["full"] {
+  return run.storage === "fp32" ? { weight: 4, gradient: 4, state: 1, step: 4, formula: "fp32 weight 4 + gradient 4 + states 8 + foreach temporaries 4" } : framework.full;
+}
+
+function trainedTerms(run: TrainingRun, framework: Framework, phase: Phase, share: { gradients: number; states: number }): Term[] {
+  const { shape } = run;
+  const optimizer = OPTIMIZERS[run.optimizer];
+  const source = `${framework.title}: profile in lib/src/compute/frameworks.ts`;
+  if (run.method === "full") {
+    const count = countParameters(shape).total;
+    const full = fullCost(run, framework);
+    const state = optimizer.state * full.state;
+    // Gradients are there from the backward pass on, and stay between the parts of an accumulated batch.
+    const gradients = phase === "step" || run.accumulation > 1;
+    return present([
+      gradients && { id: "gradients", label: "gradients", bytes: count * full.gradient * share.gradients, formula: `${count} × ${full.gradient}${times(share.gradients)}`, source },
+      { id: "states", label: "optimiser's states", bytes: count * state * share.states, formula: `${count} × ${state}${times(share.states)}: ${optimizer.formula}`, source },
+      phase === "step" && optimizer.temporaries === "tensor" && largestTensor(run),
+      phase === "step" && optimizer.temporaries === "all" && { id: "step", label: "temporaries of the step", bytes: count * full.step * share.states, formula: `${count} × ${full.step}${times(share.states)}`, source },
+    ]);
+  }
+  const count = countLora(shape, run.rank, run.targets);
+  const { weight, gradient, step, cached, formula } = (storageOf(run.storage).packed ? framework.packedAdapter : undefined) ?? framework.adapter;
+  const state = optimizer.state * (weight < 4 ? 0.5 : 1);
+  const temporaries = phase === "step" && optimizer.temporaries === "all" ? step : 0;
+  const own = weight + gradient + cached + temporaries;
+  const terms: Term[] = [
+    { id: "adapters", label: "adapters and their gradients", bytes: count * own, formula: `${count} × ${own}: ${formula}${temporaries > 0 ? ` + foreach temporaries ${temporaries}` : ""}`, source },
+    { id: "states", label: "optimiser's states", bytes: count * state * share.states, formula: `${count} × ${round(state)}${times(share.states)}: ${optimizer.formula}`, source },
+  ];
+  if (run.trainEmbeddings) {
+    const words = shape.vocab * shape.hidden * (shape.tied ? 1 : 2);
+    const bytes = phase === "step" ? framework.savedModule.step : framework.savedModule.loss;
+    terms.push({ id: "embeddings", label: "trained copies of embedding and head", bytes: words * bytes, formula: `${words} × ${bytes}`, source });
+  }
+  return present(terms);
+}
+
+/** Adafactor goes tensor by tensor, in fp32: four copies of a 16-bit tensor, two more of one that is fp32 already. */
+function largestTensor(run: TrainingRun): Term {
+  const words = Math.max(run.shape.vocab, run.shape.ffn) * run.shape.hidden;
+  const bytes = run.storage === "fp32" ? 8 : 16;
+  return { id: "step", label: "temporaries of the step, for one tensor", bytes: words * bytes, formula: `${words} × ${bytes}`, source: "live tensors of an Adafactor step (tests/bench/gpu-memory)" };
+}
+
+/** What the layers keep, one layer's recomputation, and the logits. */
+function activationTerms(run: TrainingRun, framework: Framework, phase: Phase): Term[] {
+  if (phase === "step") return [];
+  const { shape } = run;
+  // DPO runs the chosen and the rejected answer of each row in one batch.
+  const rows = run.batch * (run.objective === "dpo" ? 2 : 1);
+  const tokens = rows * run.sequence;
+  const layer = layerTerm(run, framework, tokens);
+  const logits = logitTerm(run, framework, tokens);
+  const width = (run.prepared || run.compute === "fp32" ? 4 : 2) * shape.hidden;
+  if (run.checkpointing === "none") {
+    const layers: Term = { ...layer, id: "layers", label: "kept by all layers", bytes: layer.bytes * shape.layers, formula: `${shape.layers} × ${layer.formula}` };
+    // Going back, the gradient of the logits is gone when the layers' gradients come.
+    return phase === "loss" ? [layers, logits] : [layers];
+  }
+  const kept = run.checkpointing === "offload" ? 2 : shape.layers;
+  const checkpoints: Term = {
+    id: "checkpoints", label: run.checkpointing === "offload" ? "inputs of the layers on the way to RAM" : "inputs of the layers",
+    bytes: kept * width * tokens, formula: `${kept} × ${width} × ${tokens}`, source: "Chen et al. 2016, https://arxiv.org/abs/1604.06174",
+  };
+  if (phase === "loss") return [checkpoints, logits];
+  const vision = visionLayer(run, rows);
+  return [checkpoints, vision && vision.bytes > layer.bytes ? vision : layer];
+}
+
+/** A layer of the vision tower going back, where it trains: its images are many tokens. */
+function visionLayer(run: TrainingRun, rows: number): Term | undefined {
+  const { vision } = run.shape;
+  if (!vision || run.method === "full" || !adaptsVision(run.targets)) return undefined;
+  const perToken = 22 * vision.hidden + 8 * vision.ffn;
+  return {
+    id: "vision", label: "one layer of the vision tower recomputed", bytes: perToken * vision.tokens * rows,
+    formula: `${perToken} × ${vision.tokens} × ${rows}`, source: "LayerNorms in fp32, q, k, v and result, the feed-forward network's input and activation",
+  };
+}
+
+function layerTerm(run: TrainingRun, framework: Framework, tokens: number): Term {
+  const { shape } = run;
+  const packed = storageOf(run.storage).packed === true;
+  const counts: LayerBytes = run.compile && framework.compiledLayer ? framework.compiledLayer
+    : run.method === "full" ? framework.fullLayer
+      : packed && framework.packedLayer ? framework.packedLayer : framework.adapterLayer;
+  const query = shape.heads * shape.headDim;
+  const key = shape.kvHeads * shape.headDim;
+  const wide = run.compute === "fp32" ? 2 : 1;
+  let bytes = counts.hidden * shape.hidden + counts.query * query + counts.key * key + counts.ffn * shape.ffn;
+  if (run.method !== "full") {
+    const sizes = linearSizes(shape);
+    const adapted = new Set(resolveTargets(run.targets).flat());
+    const per = packed ? Math.min(framework.adapterInput, 0.5) : framework.adapterInput;
+    for (const name of LINEARS) if (!adapted.has(name)) bytes -= (name === "down_proj" ? Math.min(per, 2) : per) * sizes[name].input;
+  }
+  const scores = run.attention === "eager" ? eagerBytes(run) * shape.heads * run.sequence : 0;
+  const perToken = (bytes + scores) * wide;
+  return {
+    id: "layer", label: "one layer recomputed", bytes: perToken * tokens,
+    formula: `${Math.round(perToken)} × ${tokens}`, source: `${counts.source}${scores > 0 ? "; eager attention keeps its scores" : ""}`,
+  };
+}
+
+/**
+ * Bytes for each attention score: kept for later, the softmax in fp32 and its 16-bit copy; in a layer that is recomputed and
+ * goes back, their gradients too, and wider ones where the stream is fp32. Measured on a T4 (datasets/gpu-memory).
+ */
+function eagerBytes(run: TrainingRun): number {
+  if (run.checkpointing === "none") return 7;
+  return run.prepared ? 18 : 15;
+}
+
+function logitTerm(run: TrainingRun, framework: Framework, tokens: number): Term {
+  const { vocab } = run.shape;
+  const { headChunk } = framework;
+  const logits = (run.objective === "dpo" ? framework.dpoLogits : undefined)
+    ?? (run.prepared ? { bytes: 16, formula: "fp32 logits 4 + shifted copy 4 + log-softmax 4 + its gradient 4" } : framework.logits);
+  const chunked = headChunk !== undefined && (run.chunkedHead ?? run.framework === "trl");
+  const source = `${framework.title}: profile in lib/src/compute/frameworks.ts`;
+  if (chunked) {
+    const tile = headChunk.tokens > 0
+      ? Math.min(tokens, headChunk.tokens) * Math.min(vocab, headChunk.words)
+      : Math.ceil(tokens / 8) * vocab;
+    const bytes = tile * headChunk.bytes + tokens * vocab * headChunk.keptBytes;
+    return { id: "logits", label: "logits and their gradient, in parts", bytes, formula: `${tile} × ${headChunk.bytes} + ${tokens} × ${vocab} × ${headChunk.keptBytes}`, source };
+  }
+  return { id: "logits", label: "logits and their gradient", bytes: tokens * vocab * logits.bytes, formula: `${tokens} × ${vocab} × ${logits.bytes}: ${logits.formula}`, source };
+}
+
+/** A sharded layer is put together before it computes; the next one comes while it does. */
+function gatheredLayer(run: TrainingRun): Term {
+  const count = countParameters(run.shape);
+  const per = (count.attention + count.feedForward) / run.shape.layers;
+  const bytes = 2 * per * storageOf(run.storage).bytes + (count.embedding + count.head) * 2 * (1 - 1 / run.gpus);
+  return { id: "gathered", label: "layers put together from all cards", bytes, formula: `2 × ${Math.round(per)} × ${round(storageOf(run.storage).bytes)} + embedding and head`, source: "FSDP's prefetch of one layer (https://docs.pytorch.org/docs/stable/fsdp.html)" };
+}
+
+function ddpBuckets(run: TrainingRun): Term | undefined {
+  if (run.parallel !== "ddp" || run.gpus === 1) return undefined;
+  const count = run.method === "full" ? countParameters(run.shape).total : countLora(run.shape, run.rank, run.targets);
+  const bytes = count * (run.method === "full" ? 2 : 4);
+  return { id: "buckets", label: "DDP's gradient buckets", bytes, formula: `${count} × ${bytes / count}`, source: "PyTorch DistributedDataParallel keeps gradients a second time" };
+}
+
+/** Unpacked weights, the allocator's unused blocks and the CUDA context, as far as the measure counts them. */
+function overheadTerms(run: TrainingRun, framework: Framework, dynamic: number, phase: Phase): Term[] {
+  const { shape } = run;
+  const storage = storageOf(run.storage);
+  const largest = Math.max(shape.hidden * shape.ffn, framework.packsHead ? shape.hidden * shape.vocab : 0);
+  // Attention scores and 16-bit tensors among fp32 ones are blocks of many sizes, and leave more behind.
+  const slackShare = run.emptiesCache ? 0.02 : Math.round((framework.slack.share + (run.attention === "eager" ? 0.16 : 0) + (run.prepared ? 0.05 : 0)) * 100) / 100;
+  const context = run.gpu && run.gpu.capability < 8 ? TURING_CONTEXT : framework.contextBytes;
+  return present([
+    // At the loss nothing is unpacked unless the head is, but the allocator still holds the block.
+    storage.packed === true && (phase === "backward" || framework.packsHead === true || run.measure !== "allocated") && { id: "unpacked", label: "a packed matrix unpacked, forward and back", bytes: 2 * 2 * largest, formula: `2 × 2 × ${largest}`, source: "bitsandbytes unpacks a whole matrix for a product" },
+    run.measure !== "allocated" && {
+      id: "slack", label: "blocks held by the allocator", bytes: dynamic * slackShare + framework.slack.bytes,
+      formula: `${slackShare} × ${Math.round(dynamic)} + ${Math.round(framework.slack.bytes)}`, source: framework.slack.source,
+    },
+    run.measure === "process" && { id: "context", label: "CUDA context and kernels", bytes: context, formula: `${Math.round(context)}`, source: context === TURING_CONTEXT ? "measured on a T4 after a step, PyTorch 2.10 to 2.14 (datasets/gpu-memory)" : "nvidia-smi of an idle PyTorch process" },
+  ]);
+}
+
+const times = (share: number): string => share === 1 ? "" : ` × ${round(share)}`;
+const round = (value: number): number => Math.round(value * 1000) / 1000;
