@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { judge, todo, type Exercise } from "llmops/course";
 import type { Example } from "llmops/data";
+import { encodeExercise, labelsExercise, type EncodeWord, type MakeLabels, type Merges } from "llmops/exercises/62-2";
 import { exampleFrontMatter, frontMatter, type WriteFrontMatter } from "llmops/exercises/63-0";
 import { formatChoice, toShareGptExercise, type FormatChoices, type ShareGptRow, type ToShareGpt } from "llmops/exercises/63-1";
 import { coverageGaps, distinctN, type DistinctN, type FindGaps } from "llmops/exercises/63-2";
@@ -291,4 +292,61 @@ testExercise<DecideAction>(filterAction, actionFor, () => todo(), [() => "review
   "never off": ({ low }, goal) => (low >= goal ? "delete" : "review"),
   "ends swapped": ({ low, high }, goal) => (high >= goal ? "delete" : low < goal ? "switch off" : "review"),
   "no middle": ({ low }, goal) => (low >= goal ? "delete" : "switch off"),
+});
+
+const joinPair = (pieces: readonly string[], [left, right]: Merges[number], from = 0): string[] => {
+  const at = pieces.findIndex((piece, index) => index >= from && piece === left && pieces[index + 1] === right);
+  return at === -1 ? [...pieces] : joinPair(pieces.toSpliced(at, 2, left + right), [left, right], at + 1);
+};
+const encodeWord: EncodeWord = (word, merges) => merges.reduce((pieces, pair) => joinPair(pieces, pair), [...word]);
+testExercise<EncodeWord>(encodeExercise, encodeWord, () => todo(), [(word) => [word], /With the merges .* the word lowlow is low \| low; your function gives lowlow/], {
+  "longest piece first": (word, merges) => {
+    const known = new Set(merges.map((pair) => pair.join("")));
+    const pieces: string[] = [];
+    for (let from = 0; from < word.length; ) {
+      let to = word.length;
+      while (to > from + 1 && !known.has(word.slice(from, to))) to--;
+      pieces.push(word.slice(from, to));
+      from = to;
+    }
+    return pieces;
+  },
+  "leftmost pair first": (word, merges) => {
+    let pieces = [...word];
+    for (;;) {
+      const at = pieces.findIndex((piece, index) => merges.some(([left, right]) => piece === left && pieces[index + 1] === right));
+      if (at === -1) return pieces;
+      pieces = pieces.toSpliced(at, 2, pieces.slice(at, at + 2).join(""));
+    }
+  },
+  "last merge first": (word, merges) => encodeWord(word, merges.toReversed()),
+  "first place only": (word, merges) => merges.reduce((pieces, [left, right]) => {
+    const at = pieces.findIndex((piece, index) => piece === left && pieces[index + 1] === right);
+    return at === -1 ? pieces : pieces.toSpliced(at, 2, left + right);
+  }, [...word]),
+  overlapping: (word, merges) => merges.reduce<string[]>((pieces, [left, right]) => {
+    const joined: string[] = [];
+    for (let at = 0; at < pieces.length; at++) {
+      if (pieces[at] === left && pieces[at + 1] === right) joined.push(left + right);
+      else if (!(at > 0 && pieces[at - 1] === left && pieces[at] === right)) joined.push(pieces[at] as string);
+    }
+    return joined;
+  }, [...word]),
+  "one merge": (word, merges) => {
+    for (const pair of merges) {
+      const pieces = joinPair([...word], pair);
+      if (pieces.length < word.length) return pieces;
+    }
+    return [...word];
+  },
+});
+
+const paddedLabels: MakeLabels = ({ tokens, mask }) => tokens.map((token, at) => (mask[at] === 1 ? token : -100));
+testExercise<MakeLabels>(labelsExercise, paddedLabels, () => todo(), [() => [], /Tokens 1 15 27 2 2 2 with mask 1 1 1 1 0 0 and padding token 2: the labels are 1 15 27 2 -100 -100/], {
+  "every padding token": ({ tokens, padToken }) => tokens.map((token) => (token === padToken ? -100 : token)),
+  "padding kept": ({ tokens }) => [...tokens],
+  "zero for ignored": ({ tokens, mask }) => tokens.map((token, at) => token * (mask[at] ?? 0)),
+  "padding cut off": (row) => paddedLabels(row).filter((label) => label !== -100),
+  shifted: (row) => [...paddedLabels(row), -100].slice(1),
+  "end ignored": ({ tokens, mask }) => tokens.map((token, at) => (mask[at] === 1 && mask[at + 1] === 1 ? token : -100)),
 });

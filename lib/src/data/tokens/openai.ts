@@ -1,4 +1,5 @@
 import type { Example, Message, ToolDefinition } from "../example.js";
+import { pieceOf } from "./piece.js";
 import { WordCounter } from "./words.js";
 
 /**
@@ -59,6 +60,21 @@ export function encodeText(text: string, encoding: Encoding): number[] {
   // Not push(...): a long text would overflow the stack.
   for (const piece of pieces(text)) for (const token of encode(piece, AS_TEXT)) tokens.push(token);
   return tokens;
+}
+
+/**
+ * The tokens of a text with what each stands for: where a tokenizer cut. Special tokens are read as text.
+ *
+ * @throws RangeError for an unknown encoding
+ */
+export function textPieces(text: string, { encoding = "o200k_base" }: { encoding?: Encoding } = {}): { token: number; piece: string }[] {
+  const tokens = encodeText(text, encoding);
+  // The package's own decode() keeps the bytes of a half character for its next call (4.0.0), so it cannot decode one token.
+  const { default: bytes } = require(`gpt-tokenizer/bpeRanks/${encoding.replace("harmony", "base")}`) as { default: readonly (string | readonly number[])[] };
+  return tokens.map((token) => {
+    const known = bytes[token] as string | readonly number[];
+    return { token, piece: typeof known === "string" ? known : pieceOf(Uint8Array.from(known)) };
+  });
 }
 
 function* pieces(text: string): Generator<string, void, void> {
