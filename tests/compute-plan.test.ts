@@ -5,7 +5,7 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import {
   checkTrainingRun, ComputeError, countLora, countParameters, findGpu, findModel, findRemedies, flattenTerms, FRAMEWORK_NAMES, GIB, GPUS, MODELS, OPTIMIZER_NAMES,
-  parseStorage, planInference, planPoint, planTraining, searchConfigurations, shapeOfConfig, STORAGE_NAMES, weightTerms, type TrainingRunInput,
+  parseStorage, planInference, planPoint, planTraining, realLength, searchConfigurations, shapeOfConfig, STORAGE_NAMES, weightTerms, type TrainingRunInput,
 } from "llmops/compute";
 import { ROOT } from "./support/scratch.ts";
 
@@ -123,7 +123,7 @@ describe("plans of training", () => {
       ["sequence", { sequence: undefined }], ["rank", { rank: -16 }], ["rank", { rank: 1e9 }], ["method", { method: "magic" }], ["storage", { storage: "int3" }], ["targets", { targets: [] }], ["targets", { targets: ["w_9"] }],
       ["optimizer", { optimizer: "adam3" }], ["gpu", { gpu: "voodoo" }], ["model", { model: "unknown" }], ["model", { model: 7 }], ["gpus", { gpus: 0 }], ["parallel", { gpus: 2, parallel: "none" }], ["reference", { reference: "shared" }],
       ["storage", { storage: "bf16" }], ["bacth", { bacth: 2 }], ["cpuOffload", { cpuOffload: true }], ["model.kvHeads", { model: { ...findModel("Llama-3-8B").shape, kvHeads: 7 } }], ["model.hidden", { model: { ...findModel("Llama-3-8B").shape, hidden: -4096 } }],
-      ["sequence", { model: { ...findModel("Llama-3-8B").shape, maxPositions: 8192 }, sequence: 10_000_000 }], ["sequence", { sequence: 10_000_000, batch: 1000 }], ["model.vocab", { model: { ...findModel("Llama-3-8B").shape, vocab: NaN } }],
+      ["sequence", { model: { ...findModel("Llama-3-8B").shape, maxPositions: 8192 }, sequence: 10_000_000 }], ["sequence", { sequence: 10_000_000 }], ["sequence", { sequence: 1_000_000, batch: 10_000 }], ["sequenceIsCap", { packing: true, sequenceIsCap: true }], ["model.vocab", { model: { ...findModel("Llama-3-8B").shape, vocab: NaN } }],
     ];
     for (const [field, change] of bad) assert.throws(() => planTraining({ ...base, ...change }), names(field), JSON.stringify(change));
   });
@@ -152,6 +152,18 @@ describe("plans of inference", () => {
     const cache = (context: number): number => flattenTerms(planInference({ model: "Gemma-2-2B", context }).terms)["cache"] ?? 0;
     assert.equal(cache(4096), 4096 * 106_496);
     assert.equal(cache(8192), (8192 + 4096) / 2 * 106_496);
+  });
+});
+
+describe("real lengths", () => {
+  it("are the longest row's, and packed the limit's; the padding is what random batches have", () => {
+    assert.deepEqual(realLength([10, 20, 30, 4000], { limit: 2048 }), { sequence: 2048, padding: 0, cut: 1 });
+    assert.deepEqual(realLength([10, 20], { limit: 2048, packing: true }), { sequence: 2048, padding: 0, cut: 0 });
+    // Two rows drawn from 10 and 20, with repetition: both 10 a quarter of the time.
+    assert.ok(Math.abs(realLength([10, 20], { limit: 2048, batch: 2 }).padding - (1 - 15 / 17.5)) < 1e-12);
+    for (const [lengths, options, field] of [[[], { limit: 1 }, "lengths"], [[-1], { limit: 1 }, "lengths"], [[1.5], { limit: 1 }, "lengths"], [[1], { limit: 0 }, "limit"], [[1], { limit: 1, batch: 0 }, "batch"]] as const) {
+      assert.throws(() => realLength(lengths, options), names(field));
+    }
   });
 });
 

@@ -12,7 +12,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { parseArgs } from "node:util";
-import { countLora, countParameters, GIB, parseStorage, shapeOf, storageOf, type ModelShape } from "llmops/compute";
+import { CHECKPOINTING, countLora, countParameters, GIB, MODELS, parseStorage, planTraining, shapeOf, storageOf, type ModelShape } from "llmops/compute";
 import { z } from "zod";
 import { ROOT } from "../../tools/paths.ts";
 import { preparePython } from "./python-env.ts";
@@ -109,6 +109,21 @@ const equal = counted.filter(({ point }) => {
 });
 console.log(`\nLoRA's trainable parameters equal the published count: ${equal.length} of ${counted.length}`);
 console.log(`${rows.length} plans through the command in ${seconds.toFixed(2)} s`);
+const space = performance.now();
+let plans = 0;
+for (const { shape } of MODELS) {
+  for (const method of ["full", "lora", "qlora"] as const) {
+    for (const sequence of [256, 512, 1024, 2048, 4096, 8192]) {
+      for (const batch of [1, 2, 4, 8]) {
+        for (const checkpointing of CHECKPOINTING) {
+          planTraining({ model: shape, method, sequence, batch, checkpointing, gpu: "t4" });
+          plans++;
+        }
+      }
+    }
+  }
+}
+console.log(`${plans} plans for a T4 (${MODELS.length} models × 3 methods × 6 lengths × 4 batches × 3 ways of checkpointing) in ${((performance.now() - space) / 1000).toFixed(2)} s`);
 if (flags.verbose) {
   for (const row of [...rows].sort((a, b) => Math.abs(error(b.ours.peak_gib, b)) - Math.abs(error(a.ours.peak_gib, a)))) {
     const { point } = row;

@@ -8,6 +8,7 @@ export * from "./plan.js";
 export { FRAMEWORKS, FRAMEWORK_NAMES, OPTIMIZERS, OPTIMIZER_NAMES, type Framework, type FrameworkName, type OptimizerName } from "./frameworks.js";
 export { weightTerms } from "./weights.js";
 export { checkTrainingRun, CHECKPOINTING, PARALLEL, type Checkpointing, type Parallel, type TrainingRun, type TrainingRunInput } from "./training-run.js";
+export { realLength, type RealLength } from "./lengths.js";
 export { planTraining } from "./training.js";
 export * from "./kv-cache.js";
 export { planInference, RUNTIMES, RUNTIME_NAMES, type InferenceInput, type RuntimeName } from "./inference.js";

@@ -5,6 +5,7 @@ import { CACHE_TYPES, cacheTerm, type CacheType } from "./kv-cache.js";
 import { shapeOf } from "./models.js";
 import { GIB, MEASURES, present, sumOf, type MemoryPlan, type Term } from "./plan.js";
 import type { ModelShape } from "./shape.js";
+import { checkLength } from "./training-run.js";
 import { STORAGE_NAMES, storageOf, type StorageName } from "./storage.js";
 import { weightTerms } from "./weights.js";
 
@@ -77,9 +78,7 @@ export function planInference(input: InferenceInput): MemoryPlan {
   const notes: string[] = [];
   const bf16 = gpu ? hasBf16(gpu) : true;
   if (run.storage === "bf16" && !bf16) throw new ComputeError("storage", `${gpu?.name} has no bf16: use fp16`);
-  if (shape.maxPositions !== undefined && run.context > shape.maxPositions * 10) {
-    throw new ComputeError("context", `${run.context} tokens are more than ten times what ${shape.name} was made for (${shape.maxPositions})`);
-  }
+  checkLength("context", run.context, shape);
   const storage = run.storage ?? (bf16 ? "bf16" : "fp16");
   const runtime: Runtime = RUNTIMES[run.runtime];
   const kind = storageOf(storage);

@@ -5,10 +5,10 @@ import type { ModelShape } from "./shape.js";
 export const LINEARS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"] as const;
 export type Linear = (typeof LINEARS)[number];
 
-/** Fused or renamed matrices of other implementations: Qwen (2023), Phi-3, LitGPT. A fused matrix gets one adapter of its whole output. */
+/** Fused or renamed matrices of other implementations: Qwen (2023), Phi-3, torchtune. A fused matrix gets one adapter of its whole output. */
 const OTHER_NAMES: Readonly<Record<string, readonly Linear[]>> = {
   c_attn: ["q_proj", "k_proj", "v_proj"], qkv_proj: ["q_proj", "k_proj", "v_proj"], "attn.c_proj": ["o_proj"],
-  w1: ["up_proj"], w2: ["gate_proj"], "mlp.c_proj": ["down_proj"], gate_up_proj: ["gate_proj", "up_proj"],
+  output_proj: ["o_proj"], w1: ["up_proj"], w2: ["gate_proj"], "mlp.c_proj": ["down_proj"], gate_up_proj: ["gate_proj", "up_proj"],
 };
 export type AdapterTarget = string;
 

@@ -6,12 +6,13 @@ import { planInference, type InferenceInput, type RuntimeName } from "./inferenc
 import { shapeOf } from "./models.js";
 import type { MemoryPlan, Measure } from "./plan.js";
 import type { ModelShape } from "./shape.js";
-import { parseStorage } from "./storage.js";
+import { parseStorage, storageOf, type StorageName } from "./storage.js";
 import { planTraining } from "./training.js";
 import type { Checkpointing, Parallel, TrainingRunInput } from "./training-run.js";
 
 const Point = z.looseObject({
   id: z.union([z.string(), z.number()]).optional(),
+  source: z.string().nullish(),
   model: z.union([z.string(), z.record(z.string(), z.unknown())], { error: "must be a model's name or its shape" }),
   method: z.string({ error: "must be LoRA, QLoRA, full or inference" }),
   quant: z.string().nullish(),
@@ -79,7 +80,7 @@ function inferenceOf(point: Point): InferenceInput {
     : framework === "transformers" ? "transformers-2023" : "transformers";
   return {
     model: point.model as string | ModelShape,
-    storage: parseStorage(point.quant ?? "bf16"),
+    storage: storageNamed(point.quant ?? "bf16"),
     context: point.seq ?? SHORT_CONTEXT,
     batch: point.batch ?? 1,
     runtime,
@@ -94,19 +95,19 @@ function trainingOf(point: Point): TrainingRunInput {
   const framework = frameworkOf(name, method, point.quant ?? "");
   const shape = shapeOf(point.model as string | ModelShape);
   const length = lengthOf(point, note);
-  const kind = method.includes("full") ? "full" : /qlora|4bit|4-bit/u.test(method) ? "qlora" : /lora|dora/u.test(method) ? "lora" : undefined;
-  if (!kind) throw new ComputeError("method", `"${point.method}" is not known; known are LoRA, QLoRA, LoRA(emb), full and inference`);
-  const targets = Array.isArray(point.target_modules) ? point.target_modules : /vision/iu.test(point.target_modules ?? "") ? ["all-linear", "vision-linear"] : ["all-linear"];
+  const kind = methodOf(method, point);
+  const storage = storageNamed(point.quant ?? (kind === "qlora" ? "nf4-dq" : "bf16"));
+  const targets = targetsOf(point.target_modules);
   // A replicated model is on two cards at least.
   const gpus = point.gpus ?? Number(/^(\d+)\s*[x×]/iu.exec(point.gpu ?? "")?.[1] ?? (/\bddp\b/u.test(name) ? 2 : 1));
   return {
     model: shape,
     method: kind,
-    storage: parseStorage(point.quant ?? (kind === "qlora" ? "nf4-dq" : "bf16")),
+    storage,
     ...(point.rank == null ? {} : { rank: point.rank }),
     ...(kind === "full" ? {} : { targets }),
     trainEmbeddings: method.includes("emb"),
-    ...(method.includes("dpo") ? { objective: "dpo" as const } : {}),
+    ...(/dpo|orpo|kto/u.test(method) || /[-_ (](?:DPO|ORPO|KTO)\b/u.test(point.source ?? "") ? { objective: "dpo" as const } : {}),
     batch: point.batch ?? 1,
     sequence: length.tokens,
     sequenceIsCap: length.cap,
@@ -124,6 +125,39 @@ function trainingOf(point: Point): TrainingRunInput {
     ...(gpus > 1 && parallelOf(name) === "fsdp" && /offload/u.test(`${name} ${note}`) ? { cpuOffload: true } : {}),
     measure: measureOf(point.metric),
   };
+}
+
+/** Sources call a method by its objective too: then the rank and the storage say which it is. */
+function methodOf(method: string, point: Point): TrainingRunInput["method"] {
+  const packed = point.quant != null && storageOf(storageNamed(point.quant)).packed === true;
+  if (/qlora|4-?bit/u.test(method)) return "qlora";
+  if (/lora|dora/u.test(method) || (point.rank != null && /dpo|orpo|kto|sft|tun/u.test(method))) return packed ? "qlora" : "lora";
+  if (/full|pretrain/u.test(method) || (point.rank == null && /dpo|orpo|kto|sft|tun/u.test(method))) return "full";
+  throw new ComputeError("method", `"${point.method}" is not known; known are LoRA, QLoRA, LoRA(emb), full and inference`);
+}
+
+/** A storage as sources call it, with what packed it. @throws ComputeError for one that is not known */
+function storageNamed(text: string): StorageName {
+  try {
+    return parseStorage(text);
+  } catch (error) {
+    const found = LOOSE_NAMES.find(([pattern]) => pattern.test(text));
+    if (!found) throw error;
+    return found[1];
+  }
+}
+
+const LOOSE_NAMES: readonly (readonly [RegExp, StorageName])[] = [
+  [/nf4.*(?:dq|double)/iu, "nf4-dq"],
+  // HQQ with groups of 64 and FP4 take as many bytes.
+  [/nf4|fp4|hqq/iu, "nf4"], [/gptq.*8|8.*gptq/iu, "gptq-int8"], [/gptq|autoround/iu, "gptq-int4"], [/awq/iu, "awq-int4"],
+  [/bnb.*4|4-?bit/iu, "nf4-dq"], [/int8|8-?bit/iu, "int8"], [/fp8/iu, "fp8"], [/bf16|bfloat16/iu, "bf16"], [/fp16|float16/iu, "fp16"], [/fp32|float32/iu, "fp32"],
+];
+
+function targetsOf(targets: Point["target_modules"]): string[] {
+  if (Array.isArray(targets)) return targets;
+  if (/vision/iu.test(targets ?? "")) return ["all-linear", "vision-linear"];
+  return targets == null || /all/iu.test(targets) ? ["all-linear"] : targets.split(/[\s,+]+/u);
 }
 
 function frameworkOf(name: string, method: string, quant: string): FrameworkName {

@@ -37,6 +37,8 @@ const TrainingRunSchema = z.strictObject({
   accumulation: count(1_000_000).default(1),
   /** Tokens of the longest padded row of a batch, or of every row when packed: what is real, not what is allowed. */
   sequence: count(100_000_000),
+  /** Rows are joined and cut so that each has `sequence` tokens: no padding, and no row is shorter. */
+  packing: z.boolean().default(false),
   optimizer: z.enum(OPTIMIZER_NAMES as [OptimizerName, ...OptimizerName[]], { error: `must be one of ${OPTIMIZER_NAMES.join(", ")}` }).default("adamw"),
   /** Unsloth moves checkpoints to RAM unless told otherwise; the others keep them on the card. */
   checkpointing: z.enum(CHECKPOINTING, { error: `must be one of ${CHECKPOINTING.join(", ")}` }).optional(),
@@ -75,8 +77,14 @@ export interface TrainingRun extends Omit<z.output<typeof TrainingRunSchema>, "m
   notes: string[];
 }
 
-/** More tokens than this in a row no published model can take, with ten times to spare. */
-const FAR_BEYOND = 10;
+/** A row of more tokens is refused, unless the model was made for a tenth of it: published runs go to 0.5 million. */
+export const MOST_TOKENS = 2_000_000;
+
+/** @throws ComputeError for a row that no model takes */
+export function checkLength(field: string, tokens: number, shape: ModelShape): void {
+  const most = Math.max(MOST_TOKENS, 10 * (shape.maxPositions ?? 0));
+  if (tokens > most) throw new ComputeError(field, `${tokens} tokens in a row are more than ${shape.name} can take (planned up to ${most}): is it characters, or the whole dataset?`);
+}
 
 /**
  * Checks a run and fills in what was left out: NF4 with double quantisation for QLoRA, bf16 where the card has it and fp16 on a T4.
@@ -107,9 +115,8 @@ export function checkTrainingRun(input: TrainingRunInput): TrainingRun {
   if (parsed.reference !== undefined && parsed.objective !== "dpo") throw new ComputeError("reference", "only DPO has a reference model; leave it out or set objective to dpo");
   if (parsed.reference === "shared" && parsed.method === "full") throw new ComputeError("reference", "full training changes the base, so the reference must be a separate copy");
   const reference = parsed.reference ?? (parsed.method === "full" ? "separate" : "shared");
-  if (shape.maxPositions !== undefined && parsed.sequence > shape.maxPositions * FAR_BEYOND) {
-    throw new ComputeError("sequence", `${parsed.sequence} tokens are more than ten times what ${shape.name} was made for (${shape.maxPositions})`);
-  }
+  checkLength("sequence", parsed.sequence, shape);
+  if (parsed.packing && parsed.sequenceIsCap) throw new ComputeError("sequenceIsCap", "packed rows are as long as the limit: leave it out, or set packing to false");
   if (parsed.sequence * parsed.batch > 1e9) throw new ComputeError("sequence", `${parsed.batch} rows of ${parsed.sequence} tokens are more than any card takes in a step: is it characters, or the whole dataset?`);
   const parallel = parsed.parallel ?? (parsed.gpus > 1 ? "ddp" : "none");
   if (parsed.gpus > 1 && parallel === "none") throw new ComputeError("parallel", `${parsed.gpus} GPUs need a way to share the work: ddp, zero1, zero2, zero3 or fsdp`);
