@@ -10,10 +10,14 @@ import { WordCounter } from "./words.js";
 export const ENCODINGS = ["o200k_base", "cl100k_base", "o200k_harmony"] as const;
 export type Encoding = (typeof ENCODINGS)[number];
 
-type Library = typeof import("gpt-tokenizer/GptEncoding");
-type Api = ReturnType<Library["GptEncoding"]["getEncodingApi"]>;
+type Core = import("gpt-tokenizer/BytePairEncodingCore").BytePairEncodingCore;
+/** Private in the package's types: without them, a piece that is cut already is searched for cuts again. */
+interface PieceCounter {
+  getBpeRankFromString: (piece: string) => number | undefined;
+  bytePairEncode: (piece: string) => number[];
+}
 interface Loaded {
-  encode: Api["encode"];
+  core: Core;
   words: WordCounter;
 }
 /** The file of gpt-tokenizer with the ranks of an encoding. */
@@ -28,19 +32,21 @@ function load(encoding: Encoding): Loaded {
   if (!ENCODINGS.includes(encoding)) {
     throw new RangeError(`unknown encoding "${String(encoding)}": use ${ENCODINGS.join(", ")}`);
   }
-  const { GptEncoding } = require("gpt-tokenizer/GptEncoding") as Library;
-  const ranks = RANKS[encoding];
-  const api = GptEncoding.getEncodingApi(encoding, () => readRanks(require.resolve(`gpt-tokenizer/data/${ranks}.tiktoken`)));
-  const loaded: Loaded = {
-    encode: (text, options) => api.encode(text, options),
-    words: new WordCounter((text) => countWhole(text, (piece, options) => api.countTokens(piece, options))),
-  };
+  const { BytePairEncodingCore } = require("gpt-tokenizer/BytePairEncodingCore") as typeof import("gpt-tokenizer/BytePairEncodingCore");
+  const { getEncodingParams } = require("gpt-tokenizer/modelParams") as typeof import("gpt-tokenizer/modelParams");
+  const params = getEncodingParams(encoding, () => readRanks(require.resolve(`gpt-tokenizer/data/${RANKS[encoding]}.tiktoken`)));
+  // What its cache of 100,000 pieces would hold, the word counter remembers in less.
+  const core = new BytePairEncodingCore({ ...params, mergeCacheSize: 0 });
+  const counter = core as unknown as PieceCounter;
+  const words = new WordCounter({
+    countPiece: (piece) => (counter.getBpeRankFromString(piece) === undefined ? counter.bytePairEncode(piece).length : 1),
+    countText: (text) => countWhole(text, core),
+    pattern: params.tokenSplitRegex,
+  });
+  const loaded = { core, words };
   loadedEncodings.set(encoding, loaded);
   return loaded;
 }
-
-// Text such as <|endoftext|> in a user's message is text, and is counted as such instead of being refused.
-const AS_TEXT = { disallowedSpecial: new Set<string>() };
 
 /** The tokenizer takes time with the square of a run without spaces: a megabyte of base64 would take minutes. */
 const LONGEST_PIECE = 4096;
@@ -56,19 +62,19 @@ export function countTextTokens(text: string, { encoding = "o200k_base" }: { enc
   return load(encoding).words.count(text);
 }
 
-function countWhole(text: string, count: Api["countTokens"]): number {
-  if (text.length <= LONGEST_PIECE) return count(text, AS_TEXT);
+// The core reads text such as <|endoftext|> in a user's message as text; the package's own functions would refuse it.
+function countWhole(text: string, core: Core): number {
   let tokens = 0;
-  for (const piece of pieces(text)) tokens += count(piece, AS_TEXT);
+  for (const piece of pieces(text)) tokens += core.countNative(piece);
   return tokens;
 }
 
 /** The tokens themselves, under the same rules as {@link countTextTokens}. */
 export function encodeText(text: string, encoding: Encoding): number[] {
-  const { encode } = load(encoding);
+  const { core } = load(encoding);
   const tokens: number[] = [];
   // Not push(...): a long text would overflow the stack.
-  for (const piece of pieces(text)) for (const token of encode(piece, AS_TEXT)) tokens.push(token);
+  for (const piece of pieces(text)) for (const token of core.encodeNative(piece)) tokens.push(token);
   return tokens;
 }
 
