@@ -1,6 +1,6 @@
 import type { Example, Message, ToolDefinition } from "../example.js";
 import { pieceOf } from "./piece.js";
-import { readRanks } from "./ranks.js";
+import { readRanks, type Ranks } from "./ranks.js";
 import { WordCounter } from "./words.js";
 
 /**
@@ -17,6 +17,8 @@ interface PieceCounter {
   bytePairEncode: (piece: string) => number[];
 }
 interface Loaded {
+  /** What each token stands for. */
+  ranks: Ranks;
   core: Core;
   words: WordCounter;
 }
@@ -34,7 +36,8 @@ function load(encoding: Encoding): Loaded {
   }
   const { BytePairEncodingCore } = require("gpt-tokenizer/BytePairEncodingCore") as typeof import("gpt-tokenizer/BytePairEncodingCore");
   const { getEncodingParams } = require("gpt-tokenizer/modelParams") as typeof import("gpt-tokenizer/modelParams");
-  const params = getEncodingParams(encoding, () => readRanks(require.resolve(`gpt-tokenizer/data/${RANKS[encoding]}.tiktoken`)));
+  const ranks = readRanks(require.resolve(`gpt-tokenizer/data/${RANKS[encoding]}.tiktoken`));
+  const params = getEncodingParams(encoding, () => ranks);
   // What its cache of 100,000 pieces would hold, the word counter remembers in less.
   const core = new BytePairEncodingCore({ ...params, mergeCacheSize: 0 });
   const counter = core as unknown as PieceCounter;
@@ -43,7 +46,7 @@ function load(encoding: Encoding): Loaded {
     countText: (text) => countWhole(text, core),
     pattern: params.tokenSplitRegex,
   });
-  const loaded = { core, words };
+  const loaded = { ranks, core, words };
   loadedEncodings.set(encoding, loaded);
   return loaded;
 }
@@ -86,9 +89,9 @@ export function encodeText(text: string, encoding: Encoding): number[] {
 export function textPieces(text: string, { encoding = "o200k_base" }: { encoding?: Encoding } = {}): { token: number; piece: string }[] {
   const tokens = encodeText(text, encoding);
   // The package's own decode() keeps the bytes of a half character for its next call (4.0.0), so it cannot decode one token.
-  const { default: bytes } = require(`gpt-tokenizer/bpeRanks/${encoding.replace("harmony", "base")}`) as { default: readonly (string | readonly number[])[] };
+  const { ranks } = load(encoding);
   return tokens.map((token) => {
-    const known = bytes[token] as string | readonly number[];
+    const known = ranks[token] as string | number[];
     return { token, piece: typeof known === "string" ? known : pieceOf(Uint8Array.from(known)) };
   });
 }
