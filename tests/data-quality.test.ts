@@ -7,7 +7,7 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import {
   buildDataset, ContaminationIndex, daysNamed, decontaminate, defaultRules, echo, filterByRules, findingsOf, guessLanguage, language, measureAccuracy, measureConsistency,
-  measureCoverage, measureDiversity, measureQuality, measureRepetition, qualityRows, QualityReportSchema, readExamples, repetition, rulesNamed, taskApiChecks, turnLength, type Example,
+  measureCoverage, measureDiversity, measureQuality, measureRepetition, qualityRows, QualityReportSchema, readExamples, repeatsRequest, repetition, rulesNamed, showsLabel, taskApiChecks, turnLength, type Example,
 } from "llmops/data";
 import { ROOT, scratch } from "./support/scratch.ts";
 
@@ -88,15 +88,30 @@ describe("the Task API's checks", () => {
     ["a verb inside a title", task("create", "add 'Delete old files' to my list", "I've added 'Delete old files' to your list."), []],
     ["a due date that is over", task("create", "add 'Pay rent'", "Created 'Pay rent', due November 2, 2026."), ["due-in-the-past"]],
     ["a past date refused", task("create", "add 'Pay rent' for yesterday", "November 19 is in the past, so I can't do that. Which day?"), []],
+    ["a day inside a title", task("create", "add something by the 10th", "What is it?", "finish the policy ahead of month-end", "Added 'Finish policy ahead of month-end', due 10 December 2026."), []],
+    ["a wrong date beside it", task("create", "add something by the 10th", "What is it?", "finish the policy ahead of month-end", "Added 'Finish policy ahead of month-end', due 12 December 2026."), ["wrong-date"]],
+    ["a title of everyday words side by side", task("complete", "check off the on-call list", "'Print on-call list for the night team' is marked as done."), []],
     ["something else entirely", task("list", "Which city is the capital of Peru?", "Lima is the capital of Peru."), ["off-topic"]],
   ];
   for (const [what, row, expected] of cases) it(what, () => assert.deepEqual(codes(row), expected));
+  it("tell an answer that says what the user said from one that does not or says nothing", () => {
+    const asked = "add 'Pay rent' by tomorrow, high priority";
+    assert.equal(repeatsRequest(task("create", asked, "Added 'Pay rent', due November 21, high priority.")), true);
+    for (const answer of ["Added 'Pay rent', due November 23, high priority.", "Added 'Pay rent', due November 21, low priority.", "Added 'Water roses'.", "Done."]) {
+      assert.equal(repeatsRequest(task("create", asked, answer)), false, answer);
+    }
+  });
+  it("tell whether the words show the label: what was done first and corrected shows both", () => {
+    const corrected = ["log a to-do to pay the rent", "I've created 'Pay rent', due November 23.", "no, tomorrow", "I've changed 'Pay rent': November 21."];
+    assert.deepEqual(["create", "update", "delete", "list"].map((label) => showsLabel(task(label, ...corrected))), [true, true, false, false]);
+    assert.equal(showsLabel(task("create", "hello", "Good morning.")), false);
+  });
   it("counts rows, not findings, and says what the number leaves out", () => {
     const { faulty, score, limit, findings } = measureAccuracy(cases.map(([, row]) => row), taskApiChecks());
-    assert.equal(faulty, 6);
-    assert.equal(score, 1 - 6 / cases.length);
-    assert.equal(findings.length, 6);
-    assert.match(limit, /^At least 6 of 12/);
+    assert.equal(faulty, 7);
+    assert.equal(score, 1 - 7 / cases.length);
+    assert.equal(findings.length, 7);
+    assert.match(limit, /^At least 7 of 15/);
   });
 });
 

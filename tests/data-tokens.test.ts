@@ -113,6 +113,15 @@ describe("every tokenizer", () => {
       assert.equal(countTextTokens(text, { encoding: "cl100k_base" }), cl100k.countTokens(text, asText));
     }), { numRuns: Number(process.env["TOKEN_RUNS"] ?? 3000) });
   });
+  it("of OpenAI encodes every token of the vocabulary as gpt-tokenizer's own tables do", () => {
+    for (const [name, library, size] of [["o200k_base", o200k, 199_998], ["cl100k_base", cl100k, 100_256]] as const) {
+      const tokenizer = tokenizers.find((one) => one.name === name);
+      for (let token = 0; token < size; token++) {
+        const text = library.decode([token]);
+        assert.deepEqual(tokenizer?.encode(text), library.encode(text), `${name} ${token}`);
+      }
+    }
+  });
   it("reads the spelling of a special token as text: more than one token", () => {
     for (const tokenizer of tokenizers) for (const text of SPECIAL) assert.ok(tokenizer.count(text) > 1, `${tokenizer.name} ${text}`);
   });

@@ -135,6 +135,16 @@ describe("a build with workers", () => {
     assert.ok(seen.some((text) => text.includes("[EMAIL]")));
     assert.ok(!seen.some((text) => text.includes("@example.org")));
   });
+  it("starts none for few megabytes unless it is told to, and one for each 32 MiB on a machine with the cores", async () => {
+    await buildDataset({ sources: [input], out: fresh() });
+    assert.equal(started.length, 0);
+    const large = join(home, "large.jsonl");
+    cpSync(input, large);
+    const blank = `\n${" ".repeat(1 << 20)}`;
+    for (let mebibyte = 0; mebibyte < 32; mebibyte++) appendFileSync(large, blank);
+    await buildDataset({ sources: [large], out: fresh() });
+    assert.equal(started.length, 1);
+  });
   it("refuses a number of workers that makes no sense, and two things to count by", async () => {
     for (const workers of [-1, 1.5, 1000]) await assert.rejects(buildDataset({ sources: [input], out: fresh(), workers }), /workers must be a whole number from 0 to 256/);
     await assert.rejects(buildDataset({ sources: [input], out: fresh(), encoding: "cl100k_base", tokenizer: { folder: TINY } }), /name one of them/);

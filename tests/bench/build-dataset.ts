@@ -19,7 +19,7 @@ const command = resolve(import.meta.dirname, "../../lib/bin/llmops.cjs");
 const folder = mkdtempSync(join(tmpdir(), "llmops-bench-"));
 try {
   const probe = join(folder, "probe.cjs");
-  // maxRSS is in kilobytes.
+  // maxRSS is in kilobytes, and on Linux not less than this process's own at the start.
   writeFileSync(probe, 'process.on("exit", () => require("node:fs").writeFileSync(process.env.PEAK_FILE, String(process.resourceUsage().maxRSS)));');
   const peaks: number[] = [];
   for (const rows of whole ? [most] : [most / 4, most / 2, most].map(Math.round)) {
@@ -27,7 +27,8 @@ try {
     const kinds = await writeMixedRows(input, rows, seed);
     const began = performance.now();
     const output = execFileSync(process.execPath, [
-      "--require", probe, command, "data", "build", input, "--out", join(folder, `out-${rows}`), "--stratify", "operation", "--max-tokens", "1000", "--json",
+      // As npm started this process: see tools/with-setup.mjs.
+      ...process.execArgv, "--require", probe, command, "data", "build", input, "--out", join(folder, `out-${rows}`), "--stratify", "operation", "--max-tokens", "1000", "--json",
     ], { encoding: "utf8", maxBuffer: 1 << 28, env: { ...process.env, PEAK_FILE: join(folder, "peak") } });
     const seconds = (performance.now() - began) / 1000;
     const { report, stageMs } = JSON.parse(output) as { report: { rows: { in: number; out: number; rejected: number }; duplicates: { exact: number; fuzzy: number }; pii: { rows: number } }; stageMs: Record<string, number> };

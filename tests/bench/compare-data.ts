@@ -60,7 +60,8 @@ interface Side {
 interface DedupRun { rows: number; seconds: number; cpuSeconds: number; kept: number[]; peakBytes: number; loadedBytes: number }
 
 const python = preparePeer();
-const node = process.execPath;
+// As this process was started: npm scripts set the size of Node's nursery (tools/with-setup.mjs), for users as for this.
+const node = [process.execPath, ...process.execArgv];
 const measure = ["--scope", flags.scope, "--threshold", String(threshold)];
 const ranks = join(ROOT, "node_modules", "gpt-tokenizer", "data", "o200k_base.tiktoken");
 const dedupSides: Side[] = [
@@ -69,7 +70,7 @@ const dedupSides: Side[] = [
   })),
   ...(["js", "wasm"] as const).map((kernel): Side => ({
     name: kernel === "wasm" ? "ours, verified" : "ours without WebAssembly, verified", peer: false,
-    command: (file) => [node, join(RECIPE, "ours.ts"), file, "--kernel", kernel, "--shingle", String(shingle), ...measure],
+    command: (file) => [...node, join(RECIPE, "ours.ts"), file, "--kernel", kernel, "--shingle", String(shingle), ...measure],
   })),
 ];
 const lengths = ["--min-tokens", "10", "--max-tokens", "2048"];
@@ -83,7 +84,7 @@ const pipelineSides: Side[] = [
   ...([["ours (llmops data build)", []], ["ours, one thread (--workers 0)", ["--workers", "0"]]] as const).map(([name, workers]): Side => ({
     name, peer: false,
     command: (file, out) => [
-      node, join(ROOT, "lib", "bin", "llmops.cjs"), "data", "build", file, "--out", out, "--format", "sharegpt", "--seed", String(seed), "--json",
+      ...node, join(ROOT, "lib", "bin", "llmops.cjs"), "data", "build", file, "--out", out, "--format", "sharegpt", "--seed", String(seed), "--json",
       ...workers, ...lengths, ...measure,
     ],
   })),
@@ -170,7 +171,7 @@ try {
   const machine = `${cpus()[0]?.model.trim() ?? "unknown CPU"}, ${cpus().length} cores, ${mib(totalmem())}`;
   const load = loadavg()[0] as number;
   console.log(`${date}Z, ${machine}, load average ${load.toFixed(1)} at the start`);
-  console.log(Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(", "));
+  console.log(Object.entries(versions).map(([name, version]) => `${name} ${version}${name === "Node" ? process.execArgv.map((flag) => ` ${flag}`).join("") : ""}`).join(", "));
   const source = flags.file === undefined ? `generated, seed ${seed}` : basename(flags.file);
   console.log(`${source}: ${count(prepared.rows)} rows, ${(statSync(prepared.all).size / 1e6).toFixed(1)} MB as ShareGPT, ${count(prepared.validRows)} of them valid; ${flags.scope}, ${shingle} words, threshold ${threshold}; medians of ${rounds}`);
 

@@ -5,8 +5,8 @@
  * what they say alone; the ledger is opened afterwards. Precision and recall with 95% Wilson intervals.
  */
 import {
-  dedupExact, dedupFuzzy, filterByLength, filterByRules, firstFinding, garbled, maskExample, normalizeExample, operationSigns, parseRow, spacing, strengthOf,
-  TASK_OPERATIONS, taskApiChecks, type Example,
+  dedupExact, dedupFuzzy, filterByLength, filterByRules, firstFinding, garbled, maskExample, normalizeExample, parseRow, repeatsRequest, showsLabel, spacing,
+  taskApiChecks, type Example,
 } from "llmops/data";
 import {
   estimateSelfConsistency, filterByScores, filterBySelfConsistency, generateConversations, judgeExamples, judgeRepeatedly, openTeacher, scoreFilter, wilson,
@@ -65,7 +65,12 @@ async function measure(seed: number): Promise<Measured> {
     return normalized;
   });
   const exact = dedupExact(normal);
-  for (const { index } of exact.removed) flag("exact_duplicate", idOf(normal[index]));
+  const copies = new Map<string, string[]>();
+  for (const { index, duplicateOf } of exact.removed) {
+    flag("exact_duplicate", idOf(normal[index]));
+    const original = idOf(normal[duplicateOf]);
+    copies.set(original, [...(copies.get(original) ?? []), idOf(normal[index])]);
+  }
   const fuzzy = dedupFuzzy(exact.kept, { threshold: 0.8 });
   for (const { index } of fuzzy.removed) flag("near_duplicate", idOf(exact.kept[index]));
   const masked = fuzzy.kept.map((example) => {
@@ -74,7 +79,11 @@ async function measure(seed: number): Promise<Measured> {
     return result.example;
   });
   const lengths = filterByLength(masked, { minTokens: 20, maxTokens: 512 });
-  for (const { index, code } of lengths.removed) flag(code === "too-short" ? "too_short" : "too_long", idOf(masked[index]));
+  // Very short rows are the same by chance: a copy that left before it was counted is as short as the row it equals.
+  for (const { index, code } of lengths.removed) {
+    const id = idOf(masked[index]);
+    for (const row of [id, ...(copies.get(id) ?? [])]) flag(code === "too-short" ? "too_short" : "too_long", row);
+  }
   // Rows in the wrong encoding are counted under dirt already.
   const ruled = filterByRules(lengths.kept);
   const checks = taskApiChecks();
@@ -115,14 +124,14 @@ async function measure(seed: number): Promise<Measured> {
 
   // What a rule has named keeps that name; the judge adds what no rule saw.
   const named = new Set([...byRule.values()].flatMap((ids) => [...ids]));
-  // A label that the request and the answer both show stands against the judge.
-  const shown = new Set(examples.filter((example) => {
-    const label = TASK_OPERATIONS.find((operation) => operation === example.extra["operation"]);
-    return label !== undefined && strengthOf(operationSigns(example), label) === 3;
-  }).map(idOf));
+  // What the words show stands against the judge: a label, and an answer that says what the user said.
+  const shown: Partial<Record<DefectKind, Set<string>>> = {
+    wrong_label: new Set(examples.filter(showsLabel).map(idOf)),
+    wrong_answer: new Set(examples.filter((example) => repeatsRequest(example)).map(idOf)),
+  };
   const pipeline: Flags = new Map(flags);
   for (const kind of JUDGED) {
-    const added = [...(judgedThrice.get(kind) ?? [])].filter((id) => !named.has(id) && !(kind === "wrong_label" && shown.has(id)));
+    const added = [...(judgedThrice.get(kind) ?? [])].filter((id) => !named.has(id) && !shown[kind]?.has(id));
     pipeline.set(kind, new Set([...(byRule.get(kind) ?? []), ...added]));
   }
   const rejected = new Set([...pipeline].flatMap(([kind, ids]) => (kind === "pii" || kind === "dirty_text" ? [] : [...ids])));

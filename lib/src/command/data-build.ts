@@ -84,7 +84,7 @@ export function registerDataBuild(data: Command): void {
     .option("--overlap <share>", "share of a test row's runs that a row may not hold (default: 0.7)", similarity)
     .option("--no-teacher", "do not ask a teacher for pairs of documents")
     .option("--budget <dollars>", "what the teacher may cost", dollars, 1)
-    .option("--workers <number>", "threads beside the main one; 0 for none (default: one per core but one, from a few megabytes on)", wholeNumber)
+    .option("--workers <number>", "threads beside the main one; 0 for none (default: one for each 32 MiB of sources, at most one per core but one)", wholeNumber)
     .option("--lineage", "write lineage.jsonl: for every row its source, its line there and what changed it")
     .option("--force", "replace files of an earlier build even if they were changed since")
     .option("--strict", "exit with 1 if a row was rejected or a file not read")

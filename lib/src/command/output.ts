@@ -1,5 +1,4 @@
 import { once } from "node:events";
-import { SingleBar } from "cli-progress";
 
 /** What every command takes besides its own options. */
 export interface OutputOptions {
@@ -51,6 +50,8 @@ export class Reporter {
   progress(label: string, total: number, unit = "rows"): Progress {
     if (!process.stderr.isTTY || total <= 0) return { update: () => undefined, stop: () => undefined };
     const scale = unit === "bytes" ? 1e6 : 1;
+    // Loaded for a bar only.
+    const { SingleBar } = require("cli-progress") as typeof import("cli-progress");
     const bar = new SingleBar({
       format: `${label} [{bar}] {percentage}% · {value}/{total} ${unit === "bytes" ? "MB" : unit} · {eta_formatted} left`,
       stream: process.stderr,

@@ -1,4 +1,3 @@
-import { isMap, isScalar, LineCounter, parseDocument } from "yaml";
 import { z } from "zod";
 import type { Finding } from "./finding.js";
 
@@ -75,6 +74,8 @@ const error = (code: string, line: number, message: string, remedy: string): Fin
 const warning = (code: string, line: number, message: string, remedy: string): Finding => ({ severity: "warning", code, file: "SKILL.md", line, message, remedy });
 
 function readYaml(yaml: string): { value: unknown; lineOf: LineOf; findings: Finding[] } {
+  // Loaded when there is something to parse: the command knows skills, and most of its runs meet none.
+  const { isMap, isScalar, LineCounter, parseDocument } = require("yaml") as typeof import("yaml");
   const counter = new LineCounter();
   const document = parseDocument(yaml, { lineCounter: counter, prettyErrors: false, version: "1.2" });
   // The first line of the front matter is line 2 of the file.

@@ -10,6 +10,7 @@ import { contaminationReason } from "../quality/decontaminate.js";
 import { firstFinding } from "../quality/rules.js";
 import { MAX_STRATA, orderStrata } from "../split/dataset.js";
 import { lengthFault } from "../tokens/length.js";
+import { release } from "./batches.js";
 import { readDuplicates } from "./compare.js";
 import type { Crew } from "./crew.js";
 import type { CleanJob } from "./jobs.js";
@@ -122,6 +123,7 @@ class Cleaning {
         row++;
       }
       offset += bytes.length;
+      release(bytes, result.lines, result.tokens, result.stratum, result.sizes);
       this.#context.progress({ stage: "clean", done: row, total, unit: "rows" });
     }
     this.#state.done = true;

@@ -7,14 +7,18 @@ import type { Answer } from "./worker.js";
 
 /** Jobs a worker has at hand, the one that it does included: it never waits for the next. */
 const AT_HAND = 2;
-/** Jobs that are done in this thread before workers are started, unless the caller named a number: a small build is over sooner. */
-const BEFORE_WORKERS = 8;
 /** This thread writes what all workers make: more of them would wait for it. */
 const MOST_WORKERS = 8;
 
-/** One worker per core but this thread's, at least one. */
-export function defaultWorkers(): number {
-  return Math.min(Math.max(availableParallelism() - 1, 1), MOST_WORKERS);
+/**
+ * Source bytes that a worker must have to read. One takes some 100 MiB, and 0.3 s until it helps: with less to do, a build
+ * would be over hardly sooner and take more memory than its rows.
+ */
+const WORKER_BYTES = 32 * 1024 * 1024;
+
+/** One worker per core but this thread's, and none for what this thread has soon done itself. */
+export function defaultWorkers(sourceBytes: number): number {
+  return Math.min(Math.max(availableParallelism() - 1, 1), MOST_WORKERS, Math.floor(sourceBytes / WORKER_BYTES));
 }
 
 interface Task<J extends Job> {
@@ -30,16 +34,13 @@ interface Task<J extends Job> {
 export class Crew {
   readonly #settings: JobSettings;
   readonly #count: number;
-  readonly #lazy: boolean;
   readonly #workers: JobWorker[] = [];
   #runner: Promise<JobRunner> | undefined;
-  #done = 0;
 
-  /** @param workers - 0: everything in this thread; undefined: {@link defaultWorkers}, once there is enough to do */
-  constructor(settings: JobSettings, workers: number | undefined) {
+  /** @param workers - threads beside this one, started with the first job; 0: everything in this thread */
+  constructor(settings: JobSettings, workers: number) {
     this.#settings = settings;
-    this.#count = workers ?? defaultWorkers();
-    this.#lazy = workers === undefined;
+    this.#count = workers;
   }
 
   /**
@@ -71,10 +72,7 @@ export class Crew {
   }
 
   #assign<J extends Job>(job: J, runner: JobRunner): Task<J> {
-    if (this.#workers.length < this.#count && (!this.#lazy || this.#done >= BEFORE_WORKERS)) {
-      while (this.#workers.length < this.#count) this.#workers.push(new JobWorker(this.#settings));
-    }
-    this.#done++;
+    while (this.#workers.length < this.#count) this.#workers.push(new JobWorker(this.#settings));
     let free: JobWorker | undefined;
     for (const worker of this.#workers) if (worker.waiting < AT_HAND && worker.waiting < (free?.waiting ?? AT_HAND)) free = worker;
     const result = free ? free.perform(job) : new Promise<ResultOf<J>>((resolve) => { resolve(runner.perform(job)); });

@@ -7,7 +7,7 @@ import { findSources } from "../ingest/sources.js";
 import { readTestRows } from "./against.js";
 import { cleanStage } from "./clean.js";
 import { compareStage } from "./compare.js";
-import { Crew } from "./crew.js";
+import { Crew, defaultWorkers } from "./crew.js";
 import { divideStage } from "./divide.js";
 import { fingerprint, settingsOf, tokenizerOf, type BuildOptions } from "./options.js";
 import { saltOf, saltTag } from "./pii-salt.js";
@@ -89,7 +89,8 @@ export async function buildDataset(options: BuildOptions): Promise<BuildResult> 
     const settings = tests ? settingsOf(options, tests.files) : plain;
     const resumed = space.begin(fingerprint(settings, sources, codeHash(), saltTag(options)));
     const salt = saltOf(options, settings, space);
-    const threads = new Crew({ rows: plain, tokenizer: tokenizerOf(options), ...(salt === undefined ? {} : { salt }) }, options.workers);
+    const workers = options.workers ?? defaultWorkers(sources.reduce((sum, { bytes }) => sum + bytes, 0));
+    const threads = new Crew({ rows: plain, tokenizer: tokenizerOf(options), ...(salt === undefined ? {} : { salt }) }, workers);
     crew = threads;
     const context: BuildContext = {
       options, settings, space, sources, ...(tests ? { tests: tests.index } : {}),

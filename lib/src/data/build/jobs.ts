@@ -5,6 +5,7 @@ import { maskingOf, type Masking } from "../pii/mask.js";
 import { Pseudonyms } from "../pii/pseudonym.js";
 import { openTokenizer } from "../tokens/open.js";
 import type { Tokenizer, TokenizerSource } from "../tokens/tokenizer.js";
+import { release } from "./batches.js";
 import { cleanRows, ReadBatch, type CleanedRows, type ReadRows, type RowSettings } from "./row-steps.js";
 
 /** Whole lines of a file of JSON Lines, to be read, parsed and normalised. */
@@ -72,6 +73,7 @@ export class JobRunner {
     const batch = new ReadBatch(this.#settings.rows, source, name);
     const splitter = new LineSplitter({ startLine: line, startOffset: offset, name });
     for (const item of splitter.push(asBuffer(bytes))) batch.addItem(item);
+    release(bytes);
     return batch.take();
   }
 

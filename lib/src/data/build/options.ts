@@ -117,8 +117,8 @@ export interface BuildOptions {
   /** Replace files of an earlier build even where they were changed since. Default false. */
   force?: boolean;
   /**
-   * Worker threads beside this one, which works too. 0: none. Default: one per core but one, at least 1 and at most 8, once
-   * a build has a few megabytes to read. The dataset is the same whatever the number.
+   * Worker threads beside this one, which works too. 0: none. Default: one for each 32 MiB of the sources, at most one per
+   * core but one, and at most 8. The dataset is the same whatever the number.
    */
   workers?: number;
   signal?: AbortSignal;

@@ -1,6 +1,5 @@
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { createHash } from "node:crypto";
-import pLimit from "p-limit";
 import { canonicalJson } from "../clean/content.js";
 import { ContentIndex } from "../dedup/exact.js";
 import { SIDE_FIELD, type Example } from "../example.js";
@@ -14,6 +13,7 @@ import type { LineRegion } from "../jsonl/reader.js";
 import type { RowItem } from "../jsonl/row-item.js";
 import { openRows, type RowSource } from "../jsonl/rows.js";
 import { writeFileAtomic } from "../jsonl/writer.js";
+import { release } from "./batches.js";
 import type { Crew } from "./crew.js";
 import type { ReadJob } from "./jobs.js";
 import { ReadBatch, type ReadRows } from "./row-steps.js";
@@ -121,6 +121,7 @@ class Reading {
         await this.#checkpoint(part.offset, part.line);
         last = part.rows.lastLine || last;
         this.#take(part.rows, at);
+        release(part.rows.records, part.rows.shingles, part.rows.sizes);
         report(rows.position());
       }
     } catch (error) {
@@ -246,6 +247,8 @@ class Reading {
       return;
     }
     if (chunks.length === 0) count.note = "holds no text";
+    // Loaded for a document only.
+    const { default: pLimit } = await import("p-limit");
     const limit = pLimit(options.pairConcurrency ?? 4);
     const stop = new AbortController();
     const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;

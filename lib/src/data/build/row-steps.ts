@@ -1,7 +1,7 @@
 /** What is done to rows by themselves, in any thread: all that needs no knowledge of the other rows. */
 import { contentHash, exampleText } from "../clean/content.js";
 import { emptyTurn, normalizeExample } from "../clean/normalize.js";
-import { shingles } from "../dedup/shingles.js";
+import { shinglesInPlace, shingles } from "../dedup/shingles.js";
 import { SIDE_FIELD, type Example, type Format } from "../example.js";
 import { FIELDS } from "../formats/columns.js";
 import { detectFormat, detectRow } from "../formats/detect.js";
@@ -18,7 +18,7 @@ import { lineageStep } from "./lineage.js";
 import type { BuildSettings } from "./options.js";
 import { addCounts, type RejectedRow } from "./tally.js";
 import { ByteBatch, NumberBatch } from "./batches.js";
-import { encodeWorkRow, workRows } from "./work-rows.js";
+import { addWorkRow, workRows } from "./work-rows.js";
 
 /** The settings that the steps below look at. */
 export type RowSettings = Pick<BuildSettings, "from" | "layout" | "map" | "scope" | "shingle" | "pii" | "piiKinds" | "stratify" | "lineage">;
@@ -112,8 +112,8 @@ export class ReadBatch {
       return;
     }
     result.rows++;
-    this.#records.add(encodeWorkRow({ source: this.#source, line, example, raw, ...(this.#settings.lineage && example !== given ? { normalized: changes } : {}) }, contentHash(example)));
-    const set = shingles(exampleText(example, this.#settings.scope), this.#settings.shingle);
+    addWorkRow(this.#records, { source: this.#source, line, example, raw, ...(this.#settings.lineage && example !== given ? { normalized: changes } : {}) }, contentHash(example));
+    const set = shinglesInPlace(exampleText(example, this.#settings.scope), this.#settings.shingle);
     this.#shingles.add(set);
     this.#sizes.add(Uint32Array.of(set.length));
   }
@@ -228,9 +228,10 @@ export function cleanRows(
       result.faults.set(at, { step: "format", code: formatted.code, reason: `cannot be written as ${format}: ${formatted.reason}` });
       continue;
     }
-    const line = Buffer.from(`${JSON.stringify(formatted.row)}\n`);
-    lines.add(line);
-    result.sizes[at] = line.length;
+    const line = `${JSON.stringify(formatted.row)}\n`;
+    const size = Buffer.byteLength(line);
+    lines.room(size).write(line);
+    result.sizes[at] = size;
     if (settings.lineage) {
       const step = lineageStep(formatted.row, row.source, row.line, row.normalized, result.masked.get(at)?.counts ?? {});
       result.lineage.set(at, `${JSON.stringify(step)}\n`);

@@ -2,6 +2,7 @@ import { closeSync, existsSync, fdatasyncSync, ftruncateSync, openSync, readFile
 import type { Partition } from "../dedup/groups.js";
 import { ParityMaps } from "../dedup/parity.js";
 import type { ShingleStore } from "../dedup/shingles.js";
+import { release } from "./batches.js";
 import { fileError } from "../jsonl/file-error.js";
 
 const BUFFER_BYTES = 64 * 1024;
@@ -13,13 +14,14 @@ const BUFFER_BYTES = 64 * 1024;
 export class AppendFile {
   readonly path: string;
   readonly #file: number;
-  readonly #buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
+  readonly #buffer: Buffer;
   #buffered = 0;
   #size: number;
 
   /** @param size - what to keep of the file that is there; 0 begins anew */
-  constructor(path: string, size = 0) {
+  constructor(path: string, size = 0, bufferBytes = BUFFER_BYTES) {
     this.path = path;
+    this.#buffer = Buffer.allocUnsafeSlow(bufferBytes);
     try {
       this.#file = openSync(path, existsSync(path) ? "r+" : "w+");
       ftruncateSync(this.#file, size);
@@ -36,8 +38,8 @@ export class AppendFile {
 
   write(data: string | Uint8Array): void {
     const bytes = typeof data === "string" ? Buffer.from(data) : data;
-    if (this.#buffered + bytes.length > BUFFER_BYTES) this.flush();
-    if (bytes.length > BUFFER_BYTES) {
+    if (this.#buffered + bytes.length > this.#buffer.length) this.flush();
+    if (bytes.length > this.#buffer.length) {
       this.#put(bytes);
       return;
     }
@@ -200,14 +202,18 @@ export class ShingleFile implements ShingleStore {
    */
   *inOrder(): Generator<Uint32Array> {
     const maps = this.#maps ? undefined : new ParityMaps(this.count);
-    let piece: Uint32Array = new Uint32Array(0);
+    let memory = new Uint32Array(Math.min(PIECE_NUMBERS, this.#offsets[this.count] as number));
+    let piece = memory.subarray(0, 0);
     let first = 0;
     for (let row = 0; row < this.count; row++) {
       const start = this.#offsets[row] as number;
       const end = this.#offsets[row + 1] as number;
       if (end > first + piece.length) {
         const rest = (this.#offsets[this.count] as number) - start;
-        piece = readSlice(this.#file, start, Math.max(end - start, Math.min(PIECE_NUMBERS, rest)));
+        const length = Math.max(end - start, Math.min(PIECE_NUMBERS, rest));
+        if (length > memory.length) memory = new Uint32Array(length);
+        piece = memory.subarray(0, length);
+        readRange(this.#file, new Uint8Array(piece.buffer, 0, piece.byteLength), start * 4);
         first = start;
       }
       const set = piece.subarray(start - first, end - first);
@@ -217,8 +223,10 @@ export class ShingleFile implements ShingleStore {
     this.#maps ??= maps;
   }
 
+  /** What {@link get} returned is empty afterwards. */
   close(): void {
     closeSync(this.#file);
+    release(this.#cache);
   }
 }
 
@@ -272,14 +280,14 @@ export class BandFile {
 /** Entries gathered for each part before they are written. */
 const PART_ENTRIES = 2048;
 
-/** Entries of a key and a row, spread over files by the part they belong to. Memory: 16 KiB a part. */
+/** Entries of a key and a row, spread over files by the part they belong to. Memory: 16 KiB a part, which its file does not buffer again. */
 export class PartFiles {
   readonly #files: AppendFile[];
   readonly #gathered: Uint32Array[];
   readonly #counts: Uint32Array;
 
   constructor(pathOf: (part: number) => string, parts: number) {
-    this.#files = Array.from({ length: parts }, (_, part) => new AppendFile(pathOf(part)));
+    this.#files = Array.from({ length: parts }, (_, part) => new AppendFile(pathOf(part), 0, 0));
     this.#gathered = this.#files.map(() => new Uint32Array(PART_ENTRIES * 2));
     this.#counts = new Uint32Array(parts);
   }

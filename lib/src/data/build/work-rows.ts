@@ -2,6 +2,7 @@ import { closeSync, openSync, readSync } from "node:fs";
 import type { ChangeCounts } from "../clean/normalize.js";
 import type { Example } from "../example.js";
 import { parseJson } from "../jsonl/json.js";
+import type { ByteBatch } from "./batches.js";
 
 /**
  * Before each row in `read.rows`: bytes of the example, bytes of the row as read, bytes of what normalisation changed,
@@ -91,13 +92,13 @@ export function countWorkRows(bytes: Buffer): number {
   return rows;
 }
 
-/** A row's bytes in `read.rows`. */
-export function encodeWorkRow(row: { source: number; line: number; example: Example; raw: string; normalized?: ChangeCounts }, hash: Uint8Array): Buffer {
+/** Adds a row's bytes in `read.rows` to a batch. */
+export function addWorkRow(batch: ByteBatch, row: { source: number; line: number; example: Example; raw: string; normalized?: ChangeCounts }, hash: Uint8Array): void {
   const example = JSON.stringify(row.example);
   const exampleBytes = Buffer.byteLength(example);
   const rawBytes = Buffer.byteLength(row.raw);
   const normalized = row.normalized ? Buffer.from(JSON.stringify(row.normalized)) : Buffer.alloc(0);
-  const bytes = Buffer.allocUnsafe(HEADER_BYTES + exampleBytes + rawBytes + normalized.length);
+  const bytes = batch.room(HEADER_BYTES + exampleBytes + rawBytes + normalized.length);
   bytes.writeUInt32LE(exampleBytes, 0);
   bytes.writeUInt32LE(rawBytes, 4);
   bytes.writeUInt32LE(normalized.length, 8);
@@ -107,7 +108,6 @@ export function encodeWorkRow(row: { source: number; line: number; example: Exam
   bytes.write(example, HEADER_BYTES);
   bytes.write(row.raw, HEADER_BYTES + exampleBytes);
   bytes.set(normalized, HEADER_BYTES + exampleBytes + rawBytes);
-  return bytes;
 }
 
 /**

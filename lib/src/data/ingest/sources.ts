@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { createReadStream, promises as fs } from "node:fs";
+import { promises as fs } from "node:fs";
 import { join } from "node:path";
 import { FileError, fileError } from "../jsonl/file-error.js";
 import { readManifest } from "../report/manifest.js";
@@ -117,13 +117,24 @@ async function readHead(path: string): Promise<Buffer> {
   }
 }
 
+const HASHED_AT_ONCE = 256 * 1024;
+
 /** SHA-256 of a file's bytes, in hexadecimal. */
 export async function hashFile(path: string, signal?: AbortSignal): Promise<string> {
   const hash = createHash("sha256");
+  // One buffer for the whole file: a stream takes a new one for each piece, and they add up before they are collected.
+  const buffer = Buffer.allocUnsafeSlow(HASHED_AT_ONCE);
   try {
-    for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) {
-      signal?.throwIfAborted();
-      hash.update(chunk as Buffer);
+    const file = await fs.open(path);
+    try {
+      for (;;) {
+        const { bytesRead } = await file.read(buffer);
+        if (bytesRead === 0) break;
+        signal?.throwIfAborted();
+        hash.update(buffer.subarray(0, bytesRead));
+      }
+    } finally {
+      await file.close();
     }
   } catch (error) {
     if (signal?.aborted) throw error;

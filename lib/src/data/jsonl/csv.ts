@@ -1,9 +1,10 @@
 import { isUtf8 } from "node:buffer";
-import { CsvError } from "csv-parse";
-import { parse } from "csv-parse/sync";
 import { FileError } from "./file-error.js";
 import { setOwn, type JsonObject } from "./json.js";
 import { DEFAULT_MAX_LINE_BYTES, PendingRow, type BadRow, type Place, type ReadOptions, type RowItem, type RowProblem } from "./row-item.js";
+
+/** Loaded for a file of CSV only. */
+const csvParser = (): typeof import("csv-parse/sync") => require("csv-parse/sync") as typeof import("csv-parse/sync");
 
 const NEWLINE = 10, RETURN = 13, QUOTE = 34;
 const BOM = [0xef, 0xbb, 0xbf];
@@ -165,7 +166,7 @@ function cellsOfEach(records: readonly string[], delimiter: string): (string[] |
 /** Undefined when csv-parse refuses one of the records, or makes another number of them. */
 function cellsOf(records: readonly string[], delimiter: string): string[][] | undefined {
   try {
-    const rows = parse(Buffer.from(records.join("\n"), "latin1"), { delimiter, encoding: "latin1", record_delimiter: "\n", relax_column_count: true });
+    const rows = csvParser().parse(Buffer.from(records.join("\n"), "latin1"), { delimiter, encoding: "latin1", record_delimiter: "\n", relax_column_count: true });
     return rows.length === records.length ? rows : undefined;
   } catch (error) {
     if (error instanceof Error && "code" in error) return undefined; // CsvError carries a code, a fault of ours does not
@@ -175,9 +176,9 @@ function cellsOf(records: readonly string[], delimiter: string): string[][] | un
 
 function explain(record: string, delimiter: string): string {
   try {
-    parse(Buffer.from(record, "latin1"), { delimiter, encoding: "latin1", record_delimiter: "\n", relax_column_count: true });
+    csvParser().parse(Buffer.from(record, "latin1"), { delimiter, encoding: "latin1", record_delimiter: "\n", relax_column_count: true });
   } catch (error) {
-    const column = error instanceof CsvError && typeof error["index"] === "number" ? ` in cell ${error["index"] + 1}` : "";
+    const column = error instanceof csvParser().CsvError && typeof error["index"] === "number" ? ` in cell ${error["index"] + 1}` : "";
     return `has a quote in the wrong place${column}; put the whole cell in quotes and double the quotes inside it`;
   }
   return "cannot be cut into cells; put cells that hold line ends in quotes";

@@ -1,13 +1,16 @@
 import { isUtf8 } from "node:buffer";
 import { promises as fs } from "node:fs";
 import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from "node:zlib";
-import { parquetMetadataAsync, parquetReadObjects, type AsyncBuffer, type Compressors, type FileMetaData, type ParquetParsers, type RowGroup, type SchemaElement } from "hyparquet";
-import { parquetHeader } from "hyparquet/src/column.js";
+import type { AsyncBuffer, Compressors, FileMetaData, ParquetParsers, RowGroup, SchemaElement } from "hyparquet";
 import { FileError, fileError } from "./file-error.js";
 import { isJsonObject, parseJson, setOwn, type JsonObject } from "./json.js";
 import { isColumnName, withoutNulls } from "./parquet-schema.js";
 import { restoreRow } from "./parquet-side.js";
 import type { ReadOptions, RowItem } from "./row-item.js";
+
+/** Loaded for a file of Parquet only, as is the second. */
+const hyparquet = (): typeof import("hyparquet") => require("hyparquet") as typeof import("hyparquet");
+const hyparquetColumn = (): typeof import("hyparquet/src/column.js") => require("hyparquet/src/column.js") as typeof import("hyparquet/src/column.js");
 
 /** Rows handed on at once; the row group they are of is in memory anyway. */
 const BATCH_ROWS = 500;
@@ -102,7 +105,7 @@ export async function openParquet(path: string, options: ReadOptions = {}): Prom
         return bytes.buffer;
       },
     };
-    const metadata = await parquetMetadataAsync(file).catch((error: unknown) => { throw damaged(error, name); });
+    const metadata = await hyparquet().parquetMetadataAsync(file).catch((error: unknown) => { throw damaged(error, name); });
     position = 0;
     try {
       checkReadable(metadata, name);
@@ -179,7 +182,7 @@ async function* readGroups(handle: fs.FileHandle, file: AsyncBuffer, metadata: F
         signal?.throwIfAborted();
         await checkPages(file, group).catch((error: unknown) => { throw damaged(error, name); });
         const first = Math.max(begin, startOffset);
-        const rows = await parquetReadObjects({ file, metadata, rowStart: first, rowEnd: end, compressors: COMPRESSORS, parsers: PARSERS, utf8: false, geoparquet: false })
+        const rows = await hyparquet().parquetReadObjects({ file, metadata, rowStart: first, rowEnd: end, compressors: COMPRESSORS, parsers: PARSERS, utf8: false, geoparquet: false })
           .catch((error: unknown) => { throw damaged(error, name); });
         if (rows.length !== end - first) throw damaged(new Error(`${rows.length} of ${end - first} rows of a row group`), name);
         for (let at = 0; at < rows.length; at += BATCH_ROWS) {
@@ -211,7 +214,7 @@ async function checkPages(file: AsyncBuffer, group: RowGroup): Promise<void> {
     const reader = { view, offset: 0 };
     let values = 0;
     while (reader.offset < bytes - 1 && values < total) {
-      const { type, compressed_page_size: size, uncompressed_page_size: plain, data_page_header: data, data_page_header_v2: data2, dictionary_page_header: dictionary } = parquetHeader(reader);
+      const { type, compressed_page_size: size, uncompressed_page_size: plain, data_page_header: data, data_page_header_v2: data2, dictionary_page_header: dictionary } = hyparquetColumn().parquetHeader(reader);
       if (!(size >= 0) || reader.offset + size > bytes) throw refuse("that is longer than its column");
       if (!(plain >= 0) || plain > MAX_GROUP_BYTES) throw refuse(`of ${plain} bytes`);
       const count = type === "DICTIONARY_PAGE" ? dictionary?.num_values : type === "DATA_PAGE_V2" ? data2?.num_values : data?.num_values;

@@ -3,7 +3,6 @@ import { promises as fs } from "node:fs";
 import { basename, dirname, join } from "node:path";
 // hyparquet (MIT, no dependencies, typed; 1.31.5 and its writer 0.17.0 are of autumn 2026, releases come every few weeks):
 // the only maintained reader and writer in JavaScript without native code, and it writes nested columns by row group.
-import { ByteWriter, ParquetWriter as TableWriter } from "hyparquet-writer";
 import { SIDE_FIELD } from "../example.js";
 import { fileError } from "./file-error.js";
 import { sameJson, type JsonObject } from "./json.js";
@@ -109,7 +108,19 @@ export class ParquetWriter implements AsyncDisposable {
     try {
       const { rows } = await this.#rows.commit();
       if (!this.#plain) await this.#findSides();
-      const out = new HashingWriter(this.#file);
+      // Loaded for a table only: other formats go without.
+      const { ByteWriter, ParquetWriter: TableWriter } = await import("hyparquet-writer");
+      const hash = createHash("sha256");
+      const buffer = new ByteWriter(1 << 20);
+      const out = Object.assign(buffer, {
+        /** Called after each row group: the buffer goes to disk and begins anew. */
+        flush: async (): Promise<void> => {
+          const bytes = new Uint8Array(buffer.buffer.slice(0, buffer.index));
+          buffer.index = 0;
+          hash.update(bytes);
+          await this.#file.write(bytes);
+        },
+      });
       const elements = this.#schema.elements();
       const table = new TableWriter({ writer: out, schema: elements, statistics: false, createdBy: "llmops" });
       const columns = [...this.#schema.columns];
@@ -121,7 +132,7 @@ export class ParquetWriter implements AsyncDisposable {
       await out.flush();
       await this.#file.commit();
       this.#done = true;
-      return { path: this.#path, rows, bytes: out.offset, sha256: out.hash.digest("hex") };
+      return { path: this.#path, rows, bytes: out.offset, sha256: hash.digest("hex") };
     } catch (error) {
       throw fileError(error, this.#path, "write");
     } finally {
@@ -184,23 +195,5 @@ export class ParquetWriter implements AsyncDisposable {
       held = 0;
     }
     if (group.length > 0) yield group;
-  }
-}
-
-/** The writer's buffer, written to disk and emptied after each row group. */
-class HashingWriter extends ByteWriter {
-  readonly hash = createHash("sha256");
-  readonly #file: PartialFile;
-
-  constructor(file: PartialFile) {
-    super(1 << 20);
-    this.#file = file;
-  }
-
-  async flush(): Promise<void> {
-    const bytes = new Uint8Array(this.buffer.slice(0, this.index));
-    this.index = 0;
-    this.hash.update(bytes);
-    await this.#file.write(bytes);
   }
 }

@@ -216,10 +216,13 @@ export class JsonlWriter implements AsyncDisposable {
     return this.#flushed;
   }
 
-  async #append(bytes: Buffer): Promise<void> {
+  async #append(bytes: Buffer<ArrayBuffer>): Promise<void> {
     try {
-      if (!this.#gzip) await this.#file.write(bytes);
-      else await new Promise<void>((resolve, reject) => this.#gzip?.write(bytes, (error) => error ? reject(error) : resolve()));
+      if (!this.#gzip) {
+        await this.#file.write(bytes);
+        // What is written is given back at once: it would add up before it is collected.
+        if (bytes.byteLength === bytes.buffer.byteLength) bytes.buffer.transfer(0);
+      } else await new Promise<void>((resolve, reject) => this.#gzip?.write(bytes, (error) => error ? reject(error) : resolve()));
     } catch (error) {
       // A full disk destroys the gzip stream; what went wrong with the disk is the error to report.
       const cause: unknown = this.#gzip ? await this.#compressed.then(() => error, (failure: unknown) => failure) : error;

@@ -1,5 +1,8 @@
-import { findPhoneNumbersInText, type CountryCode } from "libphonenumber-js";
+import type { CountryCode } from "libphonenumber-js";
 import { whole, type Span } from "./kinds.js";
+
+/** Loaded when a number is to be parsed: most texts hold none, and it takes 15 MiB. */
+export const phoneLibrary = (): typeof import("libphonenumber-js") => require("libphonenumber-js") as typeof import("libphonenumber-js");
 
 /** The countries whose national phone formats are understood; numbers written with + are, for every country. */
 export const PHONE_REGIONS: readonly CountryCode[] = ["US", "GB", "PK", "IN", "DE", "FR"];
@@ -29,7 +32,7 @@ const DATE_LIKE = /^(?!0\d([.-])\d\d(?:\1\d\d){3}$)(?:\d{4}([-.])\d{1,2}\2\d{1,2
 
 /** How much of a text's part is a valid number, from its first character on; undefined if it begins with none. */
 function validLength(text: string, region: CountryCode | undefined): number | undefined {
-  const numbers = findPhoneNumbersInText(text, { ...(region ? { defaultCountry: region } : {}), extended: true });
+  const numbers = phoneLibrary().findPhoneNumbersInText(text, { ...(region ? { defaultCountry: region } : {}), extended: true });
   return numbers.find((candidate) => candidate.startsAt === 0)?.endsAt;
 }
 

@@ -1,7 +1,6 @@
 import { createHmac, randomBytes } from "node:crypto";
-import { parsePhoneNumberFromString } from "libphonenumber-js";
 import { PII_MASKS, type PiiKind } from "./kinds.js";
-import { PHONE_REGIONS } from "./phone.js";
+import { phoneLibrary, PHONE_REGIONS } from "./phone.js";
 
 /** A salt that could be guessed would let everyone test whose address a pseudonym stands for. */
 const SALT_BYTES = 16;
@@ -14,7 +13,7 @@ function canonical(kind: PiiKind, text: string): string {
     case "email":
       return text.normalize("NFC").toLowerCase();
     case "phone": {
-      const number = parsePhoneNumberFromString(text.replace(/^00(?=[1-9])/, "+").replace("(0)", ""), PHONE_REGIONS[0] ?? "US");
+      const number = phoneLibrary().parsePhoneNumberFromString(text.replace(/^00(?=[1-9])/, "+").replace("(0)", ""), PHONE_REGIONS[0] ?? "US");
       return number?.number ?? text.replace(/\D/g, "");
     }
     case "card":

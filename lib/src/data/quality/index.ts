@@ -12,7 +12,7 @@ export {
 } from "./rules.js";
 export { contaminationReason, ContaminationIndex, decontaminate, type Contamination, type Decontaminated, type DecontaminationOptions } from "./decontaminate.js";
 export {
-  dateAgainstRequest, dueInThePast, findingsOf, labelAgainstWords, offTopic, priorityAgainstRequest, taskApiChecks, titleNeverMentioned,
+  dateAgainstRequest, dueInThePast, findingsOf, labelAgainstWords, offTopic, priorityAgainstRequest, repeatsRequest, taskApiChecks, titleNeverMentioned,
 } from "./task-api/checks.js";
 export { daysNamed, type DayMention } from "./task-api/dates.js";
-export { operationSigns, prioritiesNamed, quotedIn, shownOperation, strengthOf, TASK_OPERATIONS, type TaskOperation } from "./task-api/reading.js";
+export { operationSigns, prioritiesNamed, quotedIn, showsLabel, shownOperation, strengthOf, TASK_OPERATIONS, type TaskOperation } from "./task-api/reading.js";

@@ -1,11 +1,13 @@
 const SPACE = 32, APOSTROPHE = 39, DELETE = 127;
 
-/** Slots of the table of words: with 32 bytes a word, 1 MiB. A word takes the slot of another with the same place. */
-const SLOTS = 1 << 15;
+/** Slots of the table of words: with 38 bytes a word, 2.4 MiB. A word takes the slot of another with the same place. */
+const SLOTS = 1 << 16;
 const LONGEST_WORD = 32;
-/** Pieces that are no plain word (punctuation, numbers, other alphabets) and are remembered: some 3 MB. */
+/** Pieces of other alphabets, and long ones, that are remembered: some 3 MB. */
 const REMEMBERED = 20_000;
 const LONGEST_REMEMBERED = 64;
+/** A longer stretch without such a word is left whole to the tokenizer, which cuts it by its own rule. */
+const LONGEST_STRETCH = 4096;
 
 function isLower(code: number): boolean {
   return code >= 97 && code <= 122;
@@ -13,6 +15,15 @@ function isLower(code: number): boolean {
 
 function isLetter(code: number): boolean {
   return isLower(code | 32);
+}
+
+/** What a {@link WordCounter} needs to know of an encoding. */
+export interface CountedEncoding {
+  /** Cuts a text into pieces, without a gap between them. */
+  pattern: RegExp;
+  /** Tokens of one piece, and of any text; both are slow. */
+  countPiece: (piece: string) => number;
+  countText: (text: string) => number;
 }
 
 /**
@@ -23,19 +34,21 @@ function isLetter(code: number): boolean {
  * - there, or at the start of the text, `The` or ` the` (at most one capital, first) up to an ASCII character that is
  *   neither a letter nor an apostrophe is a piece of its own.
  *
- * What is no such word is counted together, up to the next such place. Memory is bounded: about 4 MB.
+ * What stands between such words (punctuation, numbers, code) is cut by the encoding's own split pattern, and the count of
+ * each piece remembered as well: tokens never reach over pieces. Memory is bounded: about 6 MB.
  */
 export class WordCounter {
-  readonly #count: (text: string) => number;
+  readonly #encoding: CountedEncoding;
   readonly #hashes = new Int32Array(SLOTS);
   readonly #lengths = new Uint8Array(SLOTS);
   readonly #letters = new Uint8Array(SLOTS * LONGEST_WORD);
   readonly #tokens = new Uint8Array(SLOTS);
   readonly #pieces = new Map<string, number>();
+  readonly #pattern: RegExp;
 
-  /** @param count - tokens of any text; slow */
-  constructor(count: (text: string) => number) {
-    this.#count = count;
+  constructor(encoding: CountedEncoding) {
+    this.#encoding = encoding;
+    this.#pattern = new RegExp(encoding.pattern.source, "gu");
   }
 
   count(text: string): number {
@@ -63,7 +76,7 @@ export class WordCounter {
         continue;
       }
       end = nextWord(text, at + 1);
-      tokens += this.#piece(text.slice(at, end));
+      tokens += this.#stretch(text.slice(at, end));
       at = end;
     }
     return tokens;
@@ -75,7 +88,7 @@ export class WordCounter {
     let same = this.#hashes[slot] === hash && this.#lengths[slot] === to - from;
     for (let at = from; same && at < to; at++) same = this.#letters[start + at - from] === text.charCodeAt(at);
     if (same) return this.#tokens[slot] as number;
-    const tokens = this.#count(text.slice(from, to));
+    const tokens = this.#encoding.countPiece(text.slice(from, to));
     this.#hashes[slot] = hash;
     this.#lengths[slot] = to - from;
     for (let at = from; at < to; at++) this.#letters[start + at - from] = text.charCodeAt(at);
@@ -83,11 +96,32 @@ export class WordCounter {
     return tokens;
   }
 
+  #stretch(text: string): number {
+    if (text.length > LONGEST_STRETCH) return this.#encoding.countText(text);
+    const pattern = this.#pattern;
+    let tokens = 0;
+    for (let from = 0; from < text.length; ) {
+      pattern.lastIndex = from;
+      if (!pattern.test(text)) break;
+      const to = pattern.lastIndex;
+      let hash = text.charCodeAt(from);
+      let plain = hash <= DELETE && to - from <= LONGEST_WORD;
+      for (let at = from + 1; plain && at < to; at++) {
+        const code = text.charCodeAt(at);
+        plain = code <= DELETE;
+        hash = Math.imul(hash ^ code, 0x01000193);
+      }
+      tokens += plain ? this.#word(text, from, to, hash) : this.#piece(text.slice(from, to));
+      from = to;
+    }
+    return tokens;
+  }
+
   #piece(text: string): number {
-    if (text.length > LONGEST_REMEMBERED) return this.#count(text);
+    if (text.length > LONGEST_REMEMBERED) return this.#encoding.countPiece(text);
     const known = this.#pieces.get(text);
     if (known !== undefined) return known;
-    const tokens = this.#count(text);
+    const tokens = this.#encoding.countPiece(text);
     if (this.#pieces.size >= REMEMBERED) this.#pieces.clear();
     this.#pieces.set(text, tokens);
     return tokens;

@@ -1,6 +1,6 @@
-import { inc } from "semver";
 import type { ChangeKind } from "./change.js";
 import { BUMPS, type Bump } from "./record.js";
+import { semver } from "./semver.js";
 import type { SchemaDiff } from "./schema.js";
 
 /** The version of what is published first. */
@@ -51,7 +51,7 @@ export function proposeBump({ rows, changes, schema, same }: Difference): BumpPr
 
 /** The next version. A prerelease is followed by its release or by a higher one, as npm counts. */
 export function nextVersion(latest: string, bump: Bump): string {
-  const next = inc(latest, bump);
+  const next = semver().inc(latest, bump);
   if (next === null) throw new Error(`${latest} is no version`);
   return next;
 }

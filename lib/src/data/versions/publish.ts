@@ -1,7 +1,6 @@
 import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createHash } from "node:crypto";
-import { gt, rcompare } from "semver";
 import { FileError } from "../jsonl/file-error.js";
 import { writeFileAtomic } from "../jsonl/writer.js";
 import { stampCard } from "../report/card.js";
@@ -12,6 +11,7 @@ import { VersionError } from "./error.js";
 import { checkName, checkVersion, isReference, referenceOf } from "./reference.js";
 import { recordDigest, type Bump, type VersionRecord } from "./record.js";
 import { scanDataset, type ScannedDataset } from "./scan.js";
+import { semver } from "./semver.js";
 import { copyHashed, findVersionStore, VersionStore, type StagedFile } from "./store.js";
 
 export interface PublishOptions extends Pick<DiffOptions, "id" | "labels" | "similarity" | "signal"> {
@@ -103,7 +103,7 @@ export async function publishVersion(folder: string, options: PublishOptions): P
 
 /** What the new version is compared with: the highest version below it. */
 function baseOf(store: VersionStore, name: string, wanted: string | undefined): VersionRecord | undefined {
-  const [highest] = store.versions(name).filter((version) => wanted === undefined || gt(wanted, version)).sort(rcompare);
+  const [highest] = store.versions(name).filter((version) => wanted === undefined || semver().gt(wanted, version)).sort(semver().rcompare);
   return highest === undefined ? undefined : store.read(name, highest);
 }
 

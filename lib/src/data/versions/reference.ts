@@ -1,5 +1,5 @@
-import { maxSatisfying, parse, rsort, valid, validRange } from "semver";
 import { VersionError } from "./error.js";
+import { semver } from "./semver.js";
 
 /** `ds://[project/]name[@version]`, taken apart. */
 export interface VersionReference {
@@ -41,7 +41,7 @@ export function parseReference(text: string): VersionReference {
   const name = checkName(found[1] as string);
   const wanted = found[2]?.trim() ?? "latest";
   if (wanted === "latest" || HASH.test(wanted)) return { name, wanted };
-  if (wanted === "" || validRange(wanted) === null) {
+  if (wanted === "" || semver().validRange(wanted) === null) {
     throw new VersionError("bad-reference", `"${wanted}" in ${text} is no version: write 1.2.0, a range such as ^1.2 or 1.x, latest, or sha256: with at least 8 hexadecimal digits`);
   }
   return { name, wanted };
@@ -50,7 +50,7 @@ export function parseReference(text: string): VersionReference {
 /** @throws VersionError unless the text is a whole version in its usual spelling */
 export function checkVersion(text: string): string {
   // Versions that differ only in build metadata (1.0.0+a, 1.0.0+b) have no order, so there are none here.
-  if (valid(text) !== text || (parse(text)?.build.length ?? 0) > 0) {
+  if (semver().valid(text) !== text || (semver().parse(text)?.build.length ?? 0) > 0) {
     throw new VersionError("bad-reference", `"${text}" is no version: write three numbers such as 1.2.0, or 1.2.0-rc.1`);
   }
   return text;
@@ -67,10 +67,10 @@ export function chooseVersion(wanted: string, versions: readonly { version: stri
   const names = versions.map(({ version }) => version);
   if (wanted === "latest") {
     // The highest that is no prerelease; where there are only such, the highest of them.
-    return maxSatisfying(names, "*") ?? rsort([...names])[0];
+    return semver().maxSatisfying(names, "*") ?? semver().rsort([...names])[0];
   }
   const hash = HASH.exec(wanted)?.[1];
-  if (hash === undefined) return maxSatisfying(names, wanted) ?? undefined;
+  if (hash === undefined) return semver().maxSatisfying(names, wanted) ?? undefined;
   const found = versions.filter(({ content }) => content.startsWith(hash));
   if (found.length > 1) throw new VersionError("bad-reference", `${wanted} begins the content of ${found.map(({ version }) => version).join(" and ")}: write more digits`);
   return found[0]?.version;

@@ -3,13 +3,13 @@ import { createReadStream, createWriteStream, existsSync, mkdirSync, promises as
 import { dirname, join, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { setTimeout } from "node:timers/promises";
-import { compare, valid } from "semver";
 import { Lock, LockError } from "../build/lock.js";
 import { hashFile } from "../ingest/sources.js";
 import { fileError } from "../jsonl/file-error.js";
 import { writeFileAtomic } from "../jsonl/writer.js";
 import { VersionError } from "./error.js";
 import { checkName, chooseVersion, parseReference, referenceOf } from "./reference.js";
+import { semver } from "./semver.js";
 import { recordDigest, VersionRecordSchema, type VersionRecord } from "./record.js";
 
 /**
@@ -68,8 +68,8 @@ export class VersionStore {
     if (!existsSync(folder)) return [];
     return readdirSync(folder).flatMap((entry) => {
       const version = entry.endsWith(".json") ? entry.slice(0, -5) : "";
-      return valid(version) === version ? [version] : [];
-    }).sort(compare);
+      return semver().valid(version) === version ? [version] : [];
+    }).sort(semver().compare);
   }
 
   #recordFolder(name: string): string {

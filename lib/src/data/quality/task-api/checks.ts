@@ -59,7 +59,9 @@ export function dateAgainstRequest({ today }: { today?: string } = {}): Rule {
       // A note may say "on Monday" while the due date is written out.
       const stated = named.some(({ exact }) => exact) ? named.filter(({ exact }) => exact) : named;
       if (stated.length === 0 || DENIES.test(unquoted(answer))) return undefined;
-      const asked = turnsOf(example, "user").map((turn) => daysNamed(unquoted(turn), base)).findLast((days) => days.length > 0);
+      // "Finish the policy ahead of month-end, by the 10th": a day that the answer has in its title is no due date.
+      const titles = quotedIn(answer).join("\n").toLowerCase();
+      const asked = turnsOf(example, "user").map((turn) => daysNamed(unquoted(turn), base).filter(({ text }) => !titles.includes(text.toLowerCase()))).findLast((days) => days.length > 0);
       if (!asked) return undefined;
       const wanted = new Set(asked.flatMap(({ days }) => days));
       if (stated.some(({ days }) => days.some((day) => wanted.has(day)))) return undefined;
@@ -103,6 +105,13 @@ function topicsOf(turn: string): string[] {
 
 const sharesWord = (words: readonly string[], others: readonly string[]): boolean => words.some((word) => others.some((other) => isAlike(word, other)));
 
+/** Words that prove nothing alone do so side by side: the on-call list. */
+function sharesPair(title: string, turns: readonly string[]): boolean {
+  const pairs = (text: string): string[] => contentWords(text).map((word, at, all) => `${word} ${all[at + 1] ?? ""}`).slice(0, -1);
+  const said = new Set(turns.flatMap((turn) => pairs(unquoted(turn))));
+  return pairs(title).some((pair) => said.has(pair));
+}
+
 /** Titles: the last answer is about a task that nobody mentioned. */
 export function titleNeverMentioned(): Rule {
   const fault = (title: string): Finding => ({ code: "wrong-title", reason: `the assistant speaks of "${excerpt(title)}", which nobody mentioned` });
@@ -130,7 +139,7 @@ export function titleNeverMentioned(): Rule {
       const heard = (wasNamed ? users.slice(-1) : users).flatMap(topicsOf);
       for (const title of titles) {
         const words = objectOf(title);
-        if (words.length === 0 || isKnown(title) || sharesWord(words, heard)) continue;
+        if (words.length === 0 || isKnown(title) || sharesWord(words, heard) || sharesPair(title, wasNamed ? users.slice(-1) : users)) continue;
         if (wasNamed || heard.length > 0) return fault(title);
       }
       return undefined;
@@ -183,4 +192,25 @@ export function taskApiChecks(options: { today?: string } = {}): Rule[] {
 /** Everything that is wrong with an example by these checks. */
 export function findingsOf(example: Example, checks: readonly Rule[]): Finding[] {
   return checks.flatMap((check) => check.find(example) ?? []);
+}
+
+/**
+ * Whether what the last answer says of a task is what the user said: it names a title, a day or a priority, the user
+ * named each of them, and no check finds a fault. A judge's doubt about such an answer is more often wrong than right.
+ *
+ * @param today - for rows without a `today` of their own, YYYY-MM-DD
+ */
+export function repeatsRequest(example: Example, options: { today?: string } = {}): boolean {
+  const users = turnsOf(example, "user");
+  const answer = turnsOf(example, "assistant").at(-1) ?? "";
+  const plain = unquoted(answer);
+  const base = todayOf(example, options.today);
+  const named: boolean[] = [];
+  const [title] = quotedIn(answer);
+  if (title !== undefined) named.push(sharesWord(objectOf(title), users.flatMap(topicsOf)) || sharesPair(title, users));
+  const days = base === undefined ? [] : daysNamed(plain, base).flatMap((mention) => mention.days);
+  if (base !== undefined && days.length > 0) named.push(users.some((turn) => daysNamed(unquoted(turn), base).some((mention) => mention.days.some((day) => days.includes(day)))));
+  const priorities = prioritiesNamed(plain);
+  if (priorities.size > 0) named.push(users.some((turn) => [...prioritiesNamed(turn)].some((name) => priorities.has(name))));
+  return named.length > 0 && named.every(Boolean) && findingsOf(example, taskApiChecks(options)).length === 0;
 }

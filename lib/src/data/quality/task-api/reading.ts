@@ -101,6 +101,13 @@ export function shownOperation(example: Example, signs: OperationSigns = operati
   return best === undefined || strengthOf(signs, best) === 0 ? known : best;
 }
 
+/** Whether the words show the operation that a row is labelled with, and no other better. */
+export function showsLabel(example: Example): boolean {
+  const label = example.extra["operation"];
+  const signs = operationSigns(example);
+  return isTaskOperation(label) && strengthOf(signs, label) > 0 && shownOperation(example, signs) === label;
+}
+
 export const PRIORITY_NAMES = ["low", "medium", "high"] as const;
 export type PriorityName = (typeof PRIORITY_NAMES)[number];
 
