@@ -76,6 +76,40 @@ test("convert keeps every bad row, rows in = rows out + rejected, exit 0, or 1 w
   assert.deepEqual([document["ok"], document["rowsIn"], document["rowsOut"], document["rejected"], document["rejectedPath"]], [false, 46, 23, 23, "out.jsonl.rejected.jsonl"]);
 });
 
+/** A turn as reasoning models and loggers leave it, for row `n`. */
+const thought = (n: number): object => ({ role: "assistant", content: `Added ${n}.`, reasoning_content: `Task ${n}: mail ada${n}@example.com.`, refusal: null, audio: { id: `audio_${n}` }, timestamp: n });
+
+test("fields of turns survive a build and a conversion, masked, and are named where the format has no place for them", (context) => {
+  const source = Array.from({ length: 12 }, (_, n) => chat({ role: "user", content: `Add task ${n} alpha${n * 7} beta${n * 13}`, name: "Ada" }, thought(n)));
+  const folder = folderWith(context, { "in.jsonl": source.join("\n") });
+  const build = (...args: string[]) => {
+    const { status, stdout, stderr } = llmops(folder, ["data", "build", "in.jsonl", "--out", "set", "--split", "1", "--split-names", "all", "--json", ...args]);
+    assert.equal(status, 0, stderr);
+    return { report: (JSON.parse(stdout) as { report: { droppedFields?: Record<string, number> } }).report, rows: readFileSync(join(folder, "set/all.jsonl"), "utf8").trimEnd().split("\n") };
+  };
+  const messages = build();
+  const expected = source.map((line) => JSON.stringify(JSON.parse(line.replace(/ada\d+@example.com/, "[EMAIL]"), (key, value: unknown) => (key === "refusal" ? undefined : value))));
+  const sorted = (rows: string[]) => rows.map((line) => (JSON.parse(line) as { messages: Record<string, unknown>[] }).messages.map((turn) => Object.entries(turn).sort())).sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
+  assert.deepEqual(sorted(messages.rows), sorted(expected));
+  assert.equal(messages.report.droppedFields, undefined);
+  // A turn of ShareGPT can hold them; names of speakers and Alpaca's texts cannot.
+  assert.deepEqual(build("--format", "sharegpt").report.droppedFields, { name: 12 });
+  const all = { audio: 12, name: 12, reasoning_content: 12, timestamp: 12 };
+  assert.deepEqual(build("--format", "alpaca").report.droppedFields, all);
+  assert.deepEqual(build("--format", "prompt-completion", "--layout", "standard").report.droppedFields, all);
+
+  const convert = (...args: string[]) => llmops(folder, ["data", "convert", "in.jsonl", "--out", "out.jsonl", ...args]);
+  assert.match(convert("--to", "alpaca", "--plain").stdout, /Left out, as alpaca has no place for them in its turns: .*reasoning_content \(12 rows\)/);
+  assert.doesNotMatch(convert("--to", "alpaca").stdout, /Left out/);
+  const back = llmops(folder, ["data", "convert", "out.jsonl", "--to", "messages", "--out", "back.jsonl"]);
+  assert.equal(back.status, 0, back.stderr);
+  assert.deepEqual(readFileSync(join(folder, "back.jsonl"), "utf8").trimEnd().split("\n"), source);
+  // OpenAI takes no reasoning and no time: what it does not define is left out on demand, an audio stays.
+  assert.equal(convert("--to", "messages", "--plain", "--no-extra").status, 0);
+  assert.deepEqual(Object.keys((JSON.parse(readFileSync(join(folder, "out.jsonl"), "utf8").split("\n")[0] as string) as { messages: object[] }).messages[1] as object), ["role", "content", "audio"]);
+  assert.equal(llmops(folder, ["data", "validate", "out.jsonl", "--for", "openai"]).status, 0);
+});
+
 test("good files: exit 0, in every layout", (context) => {
   const lines = [row(1), row(2)];
   const folder = folderWith(context, {

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import {
   chunkMarkdown, chunkText, contentHash, countTextTokens, countTokens, filterByLength, findPii, htmlToMarkdown, maskExample, maskPii,
-  normalizeExample, normalizeText, type Example, type PiiKind,
+  normalizeExample, normalizeText, parseRow, type Example, type PiiKind,
 } from "llmops/data";
 
 const example = (user: string, assistant = "Done."): Example => ({
@@ -66,6 +66,18 @@ describe("normalizeText", () => {
 });
 
 describe("contentHash", () => {
+  it("counts what is spoken beside a content, and no other field of a turn", () => {
+    const said = (extra: Record<string, unknown>): Example => {
+      const parsed = parseRow("messages", { messages: [{ role: "user", content: "x" }, { role: "assistant", content: "y", ...extra }] });
+      assert.ok(parsed.ok);
+      return parsed.example;
+    };
+    assert.deepEqual(contentHash(said({})), contentHash(said({ id: "msg_1", timestamp: 5, refusal: null })));
+    for (const field of ["reasoning_content", "reasoning", "thinking", "refusal"]) {
+      assert.notDeepEqual(contentHash(said({ [field]: "a" })), contentHash(said({ [field]: "b" })));
+      assert.ok(countTokens(said({ [field]: "a longer thought" })) > countTokens(said({})));
+    }
+  });
   it("does not depend on key order, call ids or extra fields", () => {
     const call = (id: string, args: string): Example => ({
       messages: [

@@ -9,7 +9,7 @@ import { ENCODINGS, type Encoding } from "../data/tokens/index.js";
 import type { createPairWriter, Teacher, TeacherError } from "../teacher/index.js";
 import { CommandError, EXIT, EXIT_HELP, interruptible, isAbort } from "./failure.js";
 import { checkLayout, collectMap, formatOption, layoutOption, outputPath } from "./format-option.js";
-import { count, counted, Reporter, textTable, type Progress } from "./output.js";
+import { count, counted, droppedText, Reporter, textTable, type Progress } from "./output.js";
 
 interface BuildCommandOptions {
   out: string;
@@ -286,6 +286,7 @@ function summary({ out, report }: BuildResult, cost: number | undefined): string
     lines.push("", "Not read:", ...unread.slice(0, 20).map(({ name, reason }) => `  ${reason.startsWith(name) ? reason : `${name} ${reason}`}`));
     if (unread.length > 20) lines.push(`  … and ${count(unread.length - 20)} more`);
   }
+  if (report.droppedFields) lines.push("", droppedText(report.droppedFields, report.format));
   if (split.inexact) lines.push("", "A group of near-duplicates was too large for its split: the totals are not exactly those asked for.");
   if (cost !== undefined) lines.push("", `The teacher cost $${cost.toFixed(4)}.`);
   lines.push("", `Report: ${out}/data_report.md; rejected rows with their reasons: ${out}/rejected.jsonl`);

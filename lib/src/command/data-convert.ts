@@ -3,7 +3,7 @@ import { convertFile, type Conversion, type RejectedRow } from "../data/convert.
 import { FORMATS, type Format } from "../data/example.js";
 import { CommandError, EXIT, EXIT_HELP, interruptible } from "./failure.js";
 import { checkLayout, collectMap, formatOption, layoutOption, outputPath } from "./format-option.js";
-import { Reporter, count, counted, textTable } from "./output.js";
+import { Reporter, droppedText, count, counted, textTable } from "./output.js";
 
 interface ConvertCommandOptions {
   to: Format;
@@ -63,10 +63,11 @@ async function convert(input: string, options: ConvertCommandOptions): Promise<v
 }
 
 function humanSummary(result: Conversion, shown: readonly RejectedRow[]): string {
-  const { input, out, to, rowsIn, rowsOut, rejected, byFormat, byCode, rejectedPath } = result;
+  const { input, out, to, rowsIn, rowsOut, rejected, byFormat, byCode, droppedFields, rejectedPath } = result;
   const from = Object.entries(byFormat).map(([format, rows]) => `${count(rows)} from ${format}`).join(", ");
   const lines = [`${out}: ${counted(rowsOut, "row")} of ${to}${from ? ` (${from})` : ""}; ${counted(rowsIn, "row")} in, ${count(rejected)} rejected`];
   if (rowsIn === 0) lines.push(`${input} holds no rows; is it the right file?`);
+  if (Object.keys(droppedFields).length > 0) lines.push(droppedText(droppedFields, to));
   if (rejectedPath !== undefined) {
     lines.push("", ...shown.map(({ line, code, reason }) => `${input}:${line}: ${code}: ${reason}`));
     if (rejected > shown.length) lines.push(`… and ${count(rejected - shown.length)} more`);

@@ -104,3 +104,9 @@ export function count(value: number): string {
 export function counted(value: number, noun: string): string {
   return `${count(value)} ${noun}${value === 1 ? "" : "s"}`;
 }
+
+/** That fields of turns were left out: which, and of how many rows each. */
+export function droppedText(fields: Readonly<Record<string, number>>, format: string): string {
+  const named = Object.entries(fields).sort(([, a], [, b]) => b - a).map(([field, rows]) => `${field} (${counted(rows, "row")})`);
+  return `Left out, as ${format} has no place for them in its turns: ${named.join(", ")}.`;
+}

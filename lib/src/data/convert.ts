@@ -8,6 +8,7 @@ import { refuseUntrained } from "./formats/messages.js";
 import { refuse, type Refusal } from "./formats/refusal.js";
 import { formatRow, parseRow } from "./formats/row.js";
 import { shapesOf } from "./formats/shape.js";
+import { withoutTurnFields } from "./formats/turn-fields.js";
 import { FileError, fileError } from "./jsonl/file-error.js";
 import { isJsonObject, sameJson, type JsonObject } from "./jsonl/json.js";
 import { ParquetWriter } from "./jsonl/parquet-writer.js";
@@ -24,7 +25,7 @@ export interface ConvertOptions extends Pick<ReadOptions, "maxLineBytes" | "sign
   map?: ColumnMap;
   /** Another spelling of the format than its plain one; see {@link LAYOUTS}. */
   layout?: string;
-  /** Whether fields that the format does not define are written too. Default true; false only with `plain`. */
+  /** Whether fields that the format does not define, of rows and of turns, are written too. Default true; false only with `plain`. */
   extra?: boolean;
   /** Plain rows without the side field: for a trainer, not for the way back. */
   plain?: boolean;
@@ -48,6 +49,8 @@ export interface Conversion {
   rejected: number;
   /** Rows written, by the format they came in. */
   byFormat: Partial<Record<Format, number>>;
+  /** Rows written plainly without fields of their turns that the format has no place for, by field. */
+  droppedFields: Record<string, number>;
   /** Rejected rows by code, most frequent first. */
   byCode: Record<string, number>;
   /** Where the rejected rows are; undefined when there are none. */
@@ -75,6 +78,7 @@ export async function convertFile(input: string, out: string, options: ConvertOp
   const writer = await openRowWriter(out, { plain: options.plain ?? false });
   const byCode = new Map<string, number>();
   const byFormat: Partial<Record<Format, number>> = {};
+  const droppedFields: Record<string, number> = {};
   let rowsIn = 0;
   let rejects: JsonlWriter | undefined;
   try {
@@ -85,6 +89,7 @@ export async function convertFile(input: string, out: string, options: ConvertOp
         const converted = convertItem(item, options, parquet);
         if (converted.ok) {
           byFormat[converted.from] = (byFormat[converted.from] ?? 0) + 1;
+          for (const field of converted.dropped ?? []) droppedFields[field] = (droppedFields[field] ?? 0) + 1;
           const full = writer.write(converted.row);
           if (full) await full;
         } else {
@@ -107,7 +112,7 @@ export async function convertFile(input: string, out: string, options: ConvertOp
     // A file of rejected rows that an earlier conversion left describes an output that is no more.
     if (!rejects) await fs.rm(rejectedPath, { force: true });
     return {
-      input, out, to: options.to, rowsIn, rowsOut: written.rows, rejected, byFormat,
+      input, out, to: options.to, rowsIn, rowsOut: written.rows, rejected, byFormat, droppedFields,
       byCode: Object.fromEntries([...byCode].sort(([, a], [, b]) => b - a)),
       rejectedPath: rejects ? rejectedPath : undefined,
       sha256: written.sha256,
@@ -118,7 +123,7 @@ export async function convertFile(input: string, out: string, options: ConvertOp
   }
 }
 
-type Converted = { ok: true; row: JsonObject; from: Format } | (Refusal & { step: string });
+type Converted = { ok: true; row: JsonObject; from: Format; dropped?: string[] } | (Refusal & { step: string });
 
 function convertItem(item: RowItem, { from: given, to, map, layout, extra = true, plain = false }: ConvertOptions, parquet: boolean): Converted {
   if (item.problem) return { ...refuse(item.problem.code, item.problem.reason), step: "read" };
@@ -131,7 +136,7 @@ function convertItem(item: RowItem, { from: given, to, map, layout, extra = true
   if (!parsed.ok) return { ...parsed, step: "parse" };
   const untrained = plain && !WEIGHTED.includes(to) ? refuseUntrained(item.value) : undefined;
   if (untrained) return { ...untrained, step: "convert" };
-  const example = extra ? parsed.example : { ...parsed.example, extra: pick(parsed.example.extra, [SIDE_FIELD, ...(KEPT[to] ?? [])]) };
+  const example = extra ? parsed.example : { ...withoutTurnFields(parsed.example, KEPT_OF_TURNS), extra: pick(parsed.example.extra, [SIDE_FIELD, ...(KEPT[to] ?? [])]) };
   const formatted = formatRow(to, example, { plain, ...(layout === undefined ? {} : { layout }) });
   if (!formatted.ok) return { ...formatted, step: "convert" };
   const misnamed = parquet ? ParquetWriter.misnamed(formatted.row) : undefined;
@@ -141,7 +146,7 @@ function convertItem(item: RowItem, { from: given, to, map, layout, extra = true
   if (!reversible) {
     return { ...refuse("not-reversible", `would not come back from ${to} as it was; write it plainly (--plain) to convert it all the same`), step: "convert" };
   }
-  return { ok: true, row: formatted.row, from };
+  return { ok: true, row: formatted.row, from, ...(formatted.dropped ? { dropped: formatted.dropped } : {}) };
 }
 
 /** @param columns what the row's columns are called in the target format, where a map had named them */
@@ -159,6 +164,9 @@ const WEIGHTED: readonly Format[] = ["messages", "prompt-completion", "unpaired-
 
 /** Extra fields that trainers know beside a format's own. */
 const KEPT: Partial<Record<Format, readonly string[]>> = { messages: ["parallel_tool_calls", "chat_template_kwargs"] };
+
+/** Fields of turns that OpenAI's fine-tuning defines (FineTuneChatRequestInput, see formats/openai.ts). */
+const KEPT_OF_TURNS = ["name", "refusal", "audio"];
 
 function pick(row: JsonObject, names: readonly string[]): JsonObject {
   return Object.fromEntries(Object.entries(row).filter(([name]) => names.includes(name)));

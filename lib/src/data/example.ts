@@ -22,7 +22,19 @@ export interface Message {
   tool_call_id?: string;
   /** Of an assistant turn: 0 when it is not to be trained on (OpenAI fine-tuning). */
   weight?: 0 | 1;
+  /**
+   * Fields of the source turn that are none of the above, kept as they were (`reasoning_content`, `refusal`, `audio`, `timestamp`, …);
+   * those that are null are left out. See {@link SPOKEN_FIELDS} for which of them count as content.
+   */
+  extra?: Record<string, unknown>;
 }
+
+/**
+ * Fields of a turn that hold what the model says beside its content, and that chat templates render (Qwen3, DeepSeek and
+ * gpt-oss for reasoning, OpenAI's API for refusals). They are content: two rows that differ in them are different rows, and
+ * their tokens count. All other fields of a turn are like the extra fields of a row: kept, and no part of its identity.
+ */
+export const SPOKEN_FIELDS = ["reasoning_content", "reasoning", "thinking", "refusal"] as const;
 
 /** A tool the assistant may call, as in the OpenAI API (`parameters` is a JSON schema). */
 export interface ToolDefinition {

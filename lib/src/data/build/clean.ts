@@ -39,7 +39,7 @@ export async function cleanStage(context: BuildContext, crew: Crew): Promise<voi
   const clean = (state.clean ??= {
     done: false, sizes: {}, reasons: {}, offset: 0, row: 0,
     format: settings.format === "auto" ? commonFormat(read) : settings.format,
-    piiRows: 0, piiKinds: {}, strata: [],
+    piiRows: 0, piiKinds: {}, droppedFields: {}, strata: [],
   });
   if (clean.done) return;
   const stage = new Cleaning(context, clean, crew);
@@ -244,6 +244,7 @@ class Cleaning {
       out(fault.step, fault.code, fault.reason);
       return;
     }
+    for (const field of cleaned.droppedFields.get(at) ?? []) this.#state.droppedFields[field] = (this.#state.droppedFields[field] ?? 0) + 1;
     this.#files.lines.write(cleaned.lines.subarray(start, start + (cleaned.sizes[at] as number)));
     const lineage = cleaned.lineage.get(at);
     if (lineage !== undefined) this.#files.lineage.write(lineage);

@@ -166,6 +166,8 @@ export interface CleanedRows {
   tokens: Uint32Array;
   /** Why rows cannot be counted or written. */
   faults: Map<number, { step: "length" | "format"; code: string; reason: string }>;
+  /** Fields of turns that the rows were written without, as their format has no place for them. */
+  droppedFields: Map<number, string[]>;
   /** Name of each row's stratum: a number in `strata`. */
   stratum: Uint32Array;
   strata: string[];
@@ -190,7 +192,7 @@ export function cleanRows(
   const lines = new ByteBatch();
   const strata = new Map<string, number>();
   const result: CleanedRows = {
-    masked: new Map(), dropped: new Map(), withMask: new Set(), tokens: new Uint32Array(rows), faults: new Map(),
+    masked: new Map(), dropped: new Map(), withMask: new Set(), tokens: new Uint32Array(rows), faults: new Map(), droppedFields: new Map(),
     stratum: new Uint32Array(rows), strata: [], lines: new Uint8Array(0), sizes: new Uint32Array(rows), lineage: new Map(),
   };
   const looks = masking.kinds.length > 0;
@@ -228,6 +230,7 @@ export function cleanRows(
       result.faults.set(at, { step: "format", code: formatted.code, reason: `cannot be written as ${format}: ${formatted.reason}` });
       continue;
     }
+    if (formatted.dropped) result.droppedFields.set(at, formatted.dropped);
     const line = `${JSON.stringify(formatted.row)}\n`;
     const size = Buffer.byteLength(line);
     lines.room(size).write(line);

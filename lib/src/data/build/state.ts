@@ -48,6 +48,7 @@ export interface CleanState extends Streamed {
   format: Format;
   piiRows: number;
   piiKinds: Record<string, number>;
+  droppedFields: Record<string, number>;
   strata: string[];
 }
 

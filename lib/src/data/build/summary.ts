@@ -69,6 +69,7 @@ export function makeReport(context: BuildContext, written: Written): DataReport 
       ...clusterSummary(context),
     },
     pii: { mode: settings.pii, ...(settings.piiKinds ? { actions: settings.piiKinds } : {}), rows: clean.piiRows, kinds: clean.piiKinds },
+    ...(Object.keys(clean.droppedFields).length > 0 ? { droppedFields: clean.droppedFields } : {}),
     tokens: describeTokens(Uint32Array.from(tokens), settings.encoding),
     split: {
       names: [...settings.splitNames],

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Example, Message, ToolCall } from "../example.js";
+import { SPOKEN_FIELDS, type Example, type Message, type ToolCall } from "../example.js";
 import { isRawNumber, parseJson } from "../jsonl/json.js";
 
 /** The part of an example that near-duplicate detection looks at. */
@@ -14,6 +14,10 @@ export function everyMessage(example: Example): Message[] {
 
 function messageText(message: Message): string {
   const parts: string[] = [];
+  for (const field of SPOKEN_FIELDS) {
+    const said = message.extra?.[field];
+    if (typeof said === "string" && said !== "") parts.push(said);
+  }
   if (message.content) parts.push(message.content);
   for (const call of message.tool_calls ?? []) parts.push(`${call.function.name} ${call.function.arguments}`);
   return parts.join("\n");
@@ -74,7 +78,8 @@ function canonicalArguments(text: string): unknown {
 
 /**
  * The content of an example as canonical text: messages, tools and preference, without `extra`. Ids of tool calls
- * are random in the wild, so they are replaced by their order of appearance.
+ * are random in the wild, so they are replaced by their order of appearance. Of the fields that turns have beside their content,
+ * those that are spoken (`reasoning_content`, `refusal`, …; see SPOKEN_FIELDS) are content, others (ids, times) are not.
  */
 export function canonicalContent(example: Example): string {
   const ids = new Map<string, number>();
@@ -91,6 +96,7 @@ export function canonicalContent(example: Example): string {
     name: m.name,
     tool_calls: m.tool_calls?.map(call),
     tool_call_id: m.tool_call_id === undefined ? undefined : number(m.tool_call_id),
+    ...Object.fromEntries(SPOKEN_FIELDS.map((field) => [field, m.extra?.[field]])),
   });
   return canonicalJson({
     messages: example.messages.map(message),

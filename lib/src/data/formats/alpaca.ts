@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Message } from "../example.js";
 import type { JsonObject } from "../jsonl/json.js";
-import { SHAPE_DOES_NOT_FIT, carryNames, refuse, refusePair, restoreNames, type Codec, type Refusal } from "./codec.js";
+import { SHAPE_DOES_NOT_FIT, carryTurns, refuse, refusePair, restoreTurns, type Codec, type Refusal } from "./codec.js";
 import { refusalOf } from "./refusal.js";
 
 /**
@@ -46,7 +46,7 @@ export const alpaca: Codec = {
     }
     turn("user", input ? `${instruction}\n${input}` : instruction, "instruction");
     turn("assistant", output, "output");
-    restoreNames(messages, carried);
+    restoreTurns(messages, carried);
     // Which line end of the joined turn separates the two: as many as the instruction itself holds come before it.
     const shape = input ? { input: instruction.split("\n").length - 1 } : {};
     return { ok: true, messages, shape, used: SLOTS, at: (_part, index) => fields[index] ?? "output" };
@@ -79,7 +79,7 @@ export const alpaca: Codec = {
     return {
       ok: true,
       row: { instruction, input, output, ...(system ? { system: system.content } : {}), ...(pairs.length > 0 ? { history: pairs } : {}) },
-      carried: carryNames(example.messages),
+      carried: carryTurns(example.messages),
       slots: SLOTS,
     };
   },

@@ -2,6 +2,7 @@ import type { Example, Message, ToolDefinition } from "../example.js";
 import type { JsonObject } from "../jsonl/json.js";
 import { refuse, type Refusal } from "./refusal.js";
 import type { Carried, Shape } from "./shape.js";
+import { MESSAGE_SLOTS } from "./turn-fields.js";
 
 /** What a format makes of a row: the example without its extra fields, and how the row was spelled. */
 export interface Decoded {
@@ -36,15 +37,21 @@ export interface Codec {
 /** A spelling that an example edited since no longer fits; the plain one is used instead. */
 export const SHAPE_DOES_NOT_FIT = refuse("shape", "the example no longer fits the spelling of its source row");
 
-/** Names of speakers and weights of turns, for formats whose turns have none. */
-export function carryNames(messages: readonly Message[]): Pick<Carried, "names" | "weights"> {
+/**
+ * What turns have beside role and content, for formats whose turns have no place for it: names of speakers, weights, other fields.
+ *
+ * @param hasPlace - whether a turn of the format can hold a field of this name. Default: none
+ */
+export function carryTurns(messages: readonly Message[], hasPlace: (field: string) => boolean = () => false): Pick<Carried, "names" | "weights" | "fields"> {
   const names = messages.flatMap((message, index): [number, string][] => (message.name === undefined ? [] : [[index, message.name]]));
   const weights = messages.flatMap((message, index): [number, 0 | 1][] => (message.weight === undefined ? [] : [[index, message.weight]]));
-  return { ...(names.length > 0 ? { names } : {}), ...(weights.length > 0 ? { weights } : {}) };
+  const fields = messages.flatMap(({ extra = {} }, index) =>
+    Object.entries(extra).flatMap(([key, value], position): [number, number, string, unknown][] => (hasPlace(key) ? [] : [[index, position, key, value]])));
+  return { ...(names.length > 0 ? { names } : {}), ...(weights.length > 0 ? { weights } : {}), ...(fields.length > 0 ? { fields } : {}) };
 }
 
-/** Puts carried names and weights back. Changes the messages. */
-export function restoreNames(messages: readonly Message[], carried: Carried): void {
+/** Puts back what {@link carryTurns} carried. Changes the messages. */
+export function restoreTurns(messages: readonly Message[], carried: Carried): void {
   for (const [index, name] of carried.names ?? []) {
     const message = messages[index];
     if (message) message.name = name;
@@ -52,6 +59,13 @@ export function restoreNames(messages: readonly Message[], carried: Carried): vo
   for (const [index, weight] of carried.weights ?? []) {
     const message = messages[index];
     if (message?.role === "assistant") message.weight = weight;
+  }
+  for (const [index, position, key, value] of carried.fields ?? []) {
+    const message = messages[index];
+    if (!message || MESSAGE_SLOTS.includes(key)) continue;
+    const entries = Object.entries(message.extra ?? {});
+    entries.splice(position, 0, [key, value]);
+    message.extra = Object.fromEntries(entries);
   }
 }
 

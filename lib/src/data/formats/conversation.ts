@@ -1,6 +1,7 @@
 import type { Example, Message, ToolDefinition } from "../example.js";
 import { isJsonObject, parseJson, sameJson } from "../jsonl/json.js";
 import { refuse, type Refusal } from "./refusal.js";
+import { spokenMessage } from "./turn-fields.js";
 
 /**
  * What a conversation must be, whatever format it came in, to be worth training on. The rule of turns is that of the
@@ -108,7 +109,7 @@ export function checkExample(example: Example, at: (part: "messages" | "chosen" 
     const refusal = checkConversation(whole, place) ?? checkTools(whole, tools, place);
     if (refusal) return refusal;
   }
-  return sameJson(preference.chosen, preference.rejected)
+  return sameJson(preference.chosen.map(spokenMessage), preference.rejected.map(spokenMessage))
     ? refuse("identical-pair", "chosen and rejected are the same; a pair must differ, or there is nothing to prefer")
     : undefined;
 }

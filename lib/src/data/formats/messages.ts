@@ -1,8 +1,9 @@
 import { z } from "zod";
 import type { Message, Role, ToolCall } from "../example.js";
-import { isJsonObject, parseJson, type JsonObject } from "../jsonl/json.js";
+import { isJsonObject, parseJson, setOwn, type JsonObject } from "../jsonl/json.js";
 import { refuse, refusePair, type Codec, type Refusal } from "./codec.js";
 import { kindOf, refusalOf } from "./refusal.js";
+import { keepTurnFields } from "./turn-fields.js";
 import { argumentsText, inventIds, readTools, writeTools, type ToolsStyle } from "./tools.js";
 
 const CallSchema = z.looseObject({
@@ -90,7 +91,8 @@ export function refuseUntrained(row: JsonObject): Refusal | undefined {
 }
 
 /**
- * Reads a list of messages that fits {@link ChatMessageSchema}. Parts of a content are joined without anything between.
+ * Reads a list of messages that fits {@link ChatMessageSchema}. Parts of a content are joined without anything between; fields
+ * that the schema does not name are kept in `extra` of the message.
  *
  * @param place - names the field of a message, for reasons
  */
@@ -141,6 +143,7 @@ export function readMessages(list: readonly ChatMessage[], place: (index: number
       }
       message.tool_calls = made;
     }
+    keepTurnFields(message, source, []);
     messages.push(message);
   }
   if (old > 0 && current > 0) return refuse("mixed-calls", "has both function_call and tool_calls, or results of the roles function and tool; write all of them as tool_calls and tool");
@@ -172,6 +175,7 @@ export function writeMessages(list: readonly Message[], style: MessagesStyle): J
         function: { name: called.name, arguments: style.arguments === "object" ? objectOf(called.arguments) : called.arguments },
       }));
     }
+    for (const [key, value] of Object.entries(message.extra ?? {})) if (!Object.hasOwn(row, key)) setOwn(row, key, value);
     return row;
   });
 }

@@ -4,6 +4,7 @@ import { isJsonObject, sameJson, type JsonObject } from "../jsonl/json.js";
 import { SHAPE_DOES_NOT_FIT, refuse, refuseSingle, type Codec, type Decoded, type Encoded, type Refusal, type Shape } from "./codec.js";
 import { ChatMessageSchema, PLAIN_TOOLS, readMessages, writeMessages, type MessagesStyle } from "./messages.js";
 import { kindOf, refusalOf } from "./refusal.js";
+import { spokenMessage } from "./turn-fields.js";
 import { inventIds, readTools, writeTools, type ToolsStyle } from "./tools.js";
 
 const list = z.array(ChatMessageSchema);
@@ -133,7 +134,7 @@ function readWhole(prompt: string | undefined, chosen: ChatList, rejected: ChatL
   if (!bad.ok) return bad;
   const shared = sharedTurns(good.messages, bad.messages);
   if (shared === 0) return refuse("no-prompt", "chosen and rejected share no prompt; add a prompt field, or begin both with the same turns");
-  const messages = good.messages.slice(0, shared);
+  const messages = good.messages.slice(0, shared).map((message, index) => (sameJson(message, bad.messages[index]) ? message : spokenMessage(message)));
   const copy = prompt === undefined ? -1 : messages.findIndex(({ content }) => content === prompt);
   if (prompt !== undefined && copy === -1) return refuse("prompt-mismatch", "prompt is none of the turns that chosen and rejected begin with; correct the one or the other");
   return {
@@ -146,9 +147,11 @@ function readWhole(prompt: string | undefined, chosen: ChatList, rejected: ChatL
   };
 }
 
+/** Turns that say the same. A field such as an id may differ in the two copies of a turn: it is then no field of the prompt. */
 function sharedTurns(chosen: readonly Message[], rejected: readonly Message[]): number {
   let shared = 0;
-  while (shared < Math.min(chosen.length, rejected.length) && sameJson(chosen[shared], rejected[shared])) shared++;
+  const same = (one: Message | undefined, other: Message | undefined): boolean => one !== undefined && other !== undefined && sameJson(spokenMessage(one), spokenMessage(other));
+  while (same(chosen[shared], rejected[shared])) shared++;
   while (shared > 0 && (chosen[shared]?.role !== "assistant" || rejected[shared]?.role !== "assistant")) shared--;
   return shared;
 }
@@ -215,7 +218,7 @@ function writeImplicit(example: Example, tools: JsonObject): Encoded | Refusal {
 
 function answerText(answer: readonly Message[] | undefined): string | undefined {
   const [only, ...others] = answer ?? [];
-  return only && others.length === 0 && only.content !== null && !only.tool_calls && only.name === undefined && only.weight === undefined ? only.content : undefined;
+  return only && others.length === 0 && only.content !== null && !only.tool_calls && only.name === undefined && only.weight === undefined && only.extra === undefined ? only.content : undefined;
 }
 
 const SPEAKERS = { Human: "user", Assistant: "assistant" } as const;

@@ -73,7 +73,7 @@ function writeRow(example: Example, shape: Shape, format: string, slots: readonl
   const tools = example.tools ? { tools: writeTools(example.tools, shape["tools"] as ToolsStyle | undefined, PLAIN_TOOLS) } : {};
   if (shape["form"] === "text") {
     const [user, assistant, ...others] = example.messages;
-    const plain = [user, assistant].every((message) => message?.content && message.name === undefined && message.weight === undefined && !message.tool_calls);
+    const plain = [user, assistant].every((message) => message?.content && message.name === undefined && message.weight === undefined && message.extra === undefined && !message.tool_calls);
     if (!plain || others.length > 0 || user?.role !== "user" || assistant?.role !== "assistant") return SHAPE_DOES_NOT_FIT;
     return { ok: true, row: { prompt: user.content, completion: assistant.content, ...tools }, carried: {}, slots };
   }

@@ -2,7 +2,7 @@ import { SIDE_FIELD, type Example, type Format } from "../example.js";
 import { isJsonObject, sameJson, setOwn, type JsonObject } from "../jsonl/json.js";
 import { difference, patched } from "../jsonl/patch.js";
 import { alpaca, refuseUnwanted } from "./alpaca.js";
-import type { Codec, Encoded } from "./codec.js";
+import { carryTurns, type Codec, type Encoded } from "./codec.js";
 import { resolveColumns, toColumns, toFields, type ColumnMap } from "./columns.js";
 import { checkExample } from "./conversation.js";
 import { messages } from "./messages.js";
@@ -11,15 +11,22 @@ import { preference } from "./preference.js";
 import { promptCompletion, unpairedPreference } from "./prompt-completion.js";
 import { kindOf, refuse, type Refusal } from "./refusal.js";
 import { putSide, shapesOf, takeSide, type Carried, type Shape } from "./shape.js";
+import { everyMessage } from "../clean/content.js";
 import { sharegpt } from "./sharegpt.js";
 import { text } from "./text.js";
+import { withoutTurnFields } from "./turn-fields.js";
 
 const CODECS: Readonly<Record<Format, Codec>> = {
   alpaca, sharegpt, messages, preference, "prompt-completion": promptCompletion, "unpaired-preference": unpairedPreference, text,
 };
 
 export type ParsedRow = { ok: true; example: Example } | Refusal;
-export type FormattedRow = { ok: true; row: JsonObject } | Refusal;
+export type FormattedRow = {
+  ok: true;
+  row: JsonObject;
+  /** Fields of turns that a plain row of the format has no place for: they are not in it. Absent when there are none. */
+  dropped?: string[];
+} | Refusal;
 
 export interface ParseOptions {
   /** Columns that stand for fields of the format: `{ instruction: "question" }`. Common aliases need no map. */
@@ -85,7 +92,7 @@ export function parseRow(format: Format, value: unknown, options: ParseOptions =
  *
  * A row converted from A to B and back to A comes back deep-equal, or is refused with a reason: what B has no slot for
  * travels in one side field, `_llmops` (see shape.ts), which holds no content of a turn. With `plain` there is no such
- * field.
+ * field: fields of turns that the format has no place for are left out and named in `dropped`.
  *
  * @throws RangeError for a layout that the format does not have
  */
@@ -100,16 +107,31 @@ export function formatRow(format: Format, example: Example, options: FormatOptio
   let written = write(format, example, shape);
   // A spelling is kept only while it still says what the example says: a text edited since may not fit it.
   if (Object.keys(shape).length > 0 && !(written.ok && says(format, written, example, shape))) {
-    if (options.layout !== undefined && (written.ok || written.code === "shape")) return refuse("layout", `does not fit the layout ${options.layout} of ${format}, which has no place for all of its turns; write it in another layout`);
+    if (options.layout !== undefined && (written.ok || written.code === "shape")) return writeBare(format, example, options) ?? refuse("layout", `does not fit the layout ${options.layout} of ${format}, which has no place for all of its turns; write it in another layout`);
     written = write(format, example, {});
   }
   if (!written.ok) return written;
   if (options.plain) {
-    if (!written.carried.extra) return { ok: true, row: written.row };
+    if (!written.carried.extra) {
+      const dropped = fieldsOfTurns(written.carried);
+      return { ok: true, row: written.row, ...(dropped.length > 0 ? { dropped } : {}) };
+    }
     const names = written.carried.extra.map(([, name]) => name).join(", ");
     return refuse("field-collision", `has the extra field ${names}, which is a field of ${format} itself; rename it`);
   }
   return { ok: true, row: putSide(written.row, others, written.carried) };
+}
+
+/** Plainly, a row whose turns have fields that its layout (one of texts) has no place for is written without them. */
+function writeBare(format: Format, example: Example, options: FormatOptions): FormattedRow | undefined {
+  const fields = fieldsOfTurns(carryTurns(everyMessage(example)));
+  if (!options.plain || fields.length === 0) return undefined;
+  const formatted = formatRow(format, withoutTurnFields(example), options);
+  return formatted.ok ? { ...formatted, dropped: fields } : undefined;
+}
+
+function fieldsOfTurns({ names, fields = [] }: Carried): string[] {
+  return [...new Set([...(names ? ["name"] : []), ...fields.map(([, , key]) => key)])].sort();
 }
 
 /** A reason begins with the field it is about: the reader of a file knows it by its column. */

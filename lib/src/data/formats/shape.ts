@@ -37,6 +37,8 @@ export interface Carried {
   names?: [index: number, name: string][];
   /** Weights of turns by message. */
   weights?: [index: number, weight: 0 | 1][];
+  /** Other fields of turns by message: their position among its fields, name, value. */
+  fields?: [index: number, position: number, key: string, value: unknown][];
   /** Fields whose name is a slot of this row's format: their position among the extra fields, name, value. */
   extra?: [position: number, key: string, value: unknown][];
 }
@@ -69,7 +71,8 @@ function isCarried(value: unknown): boolean {
   const entries = (list: unknown, types: readonly string[]): boolean =>
     list === undefined || (Array.isArray(list) && list.every((item) => Array.isArray(item) && types.every((type, at) => typeof item[at] === type)));
   if (value["label"] !== undefined && value["label"] !== true) return false;
-  return texts(value["ids"]) && texts(value["answers"]) && entries(value["names"], ["number", "string"]) && entries(value["weights"], ["number", "number"]) && entries(value["extra"], ["number", "string"]);
+  return texts(value["ids"]) && texts(value["answers"]) && entries(value["names"], ["number", "string"]) && entries(value["weights"], ["number", "number"]) && entries(value["extra"], ["number", "string"]) &&
+    entries(value["fields"], ["number", "number", "string"]);
 }
 
 /** Puts the side field on a row, if there is anything to put. */

@@ -1,8 +1,9 @@
 import { z } from "zod";
 import type { Message, Role } from "../example.js";
-import { isJsonObject, type JsonObject } from "../jsonl/json.js";
-import { carryNames, refuse, refusePair, restoreNames, type Carried, type Codec } from "./codec.js";
+import { isJsonObject, setOwn, type JsonObject } from "../jsonl/json.js";
+import { carryTurns, refuse, refusePair, restoreTurns, type Carried, type Codec } from "./codec.js";
 import { refusalOf } from "./refusal.js";
+import { keepTurnFields } from "./turn-fields.js";
 import { inventIds, inventedId, readCalls, readTools, writeCalls, writeTools, type CallPiece, type ToolsStyle } from "./tools.js";
 
 /** Every spelling of a speaker in published ShareGPT sets, and what it stands for; `call` is an assistant that calls tools. */
@@ -38,6 +39,7 @@ const ShareGptRoleSchema = z.looseObject({
 });
 
 const SLOTS = ["conversations", "system", "tools"];
+const TURN_SLOTS = ["from", "value"];
 const PLAIN_TOOLS: ToolsStyle = { text: "compact", flat: true };
 
 export const sharegpt: Codec = {
@@ -64,17 +66,19 @@ export const sharegpt: Codec = {
       spelled[role] ??= name;
       if (role !== "call") {
         messages.push({ role, content: text });
+        keepTurnFields(messages.at(-1) as Message, turn, TURN_SLOTS);
         continue;
       }
       const read = readCalls(text, `conversations[${at}].${value}`);
       if (!read.ok) return read;
       const tool_calls = read.calls.map((call) => ({ id: "", type: "function" as const, function: call }));
       messages.push({ role: "assistant", content: null, tool_calls });
+      keepTurnFields(messages.at(-1) as Message, turn, TURN_SLOTS);
       if (writeCalls(tool_calls) !== text) calls[messages.length - 1] = read.pieces;
     }
     inventIds(messages);
     restoreIds(messages, carried);
-    restoreNames(messages, carried);
+    restoreTurns(messages, carried);
     const roles = Object.fromEntries(Object.entries(spelled).filter(([role, name]) => PLAIN[role as Role | "call"] !== name));
     return {
       ok: true,
@@ -106,11 +110,12 @@ export const sharegpt: Codec = {
       } else {
         turns.push({ [from]: roles[message.role], [value]: message.content });
       }
+      for (const [key, held] of Object.entries(message.extra ?? {})) if (!TURN_SLOTS.includes(key)) setOwn(turns.at(-1) as JsonObject, key, held);
     }
     row["conversations"] = turns;
     if (shape["system"] === "field" && example.messages[0]?.role === "system") row["system"] = turns.shift()?.[value];
     if (example.tools) row["tools"] = writeTools(example.tools, shape["tools"] as ToolsStyle | undefined, PLAIN_TOOLS);
-    return { ok: true, row, carried: { ...carryIds(example.messages), ...carryNames(example.messages) }, slots: SLOTS };
+    return { ok: true, row, carried: { ...carryIds(example.messages), ...carryTurns(example.messages, (field) => !TURN_SLOTS.includes(field)) }, slots: SLOTS };
   },
 };
 

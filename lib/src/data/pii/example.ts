@@ -84,8 +84,9 @@ class Masker {
     const content = message.content === null ? null : this.content(message.content);
     const calls = message.tool_calls?.map((call) => this.call(call));
     const sameCalls = !calls || calls.every((call, i) => call === message.tool_calls?.[i]);
-    if (content === message.content && sameCalls) return message;
-    return { ...message, content, ...(calls ? { tool_calls: calls } : {}) };
+    const extra = message.extra && (this.value(message.extra, "") as JsonObject);
+    if (content === message.content && sameCalls && extra === message.extra) return message;
+    return { ...message, content, ...(calls ? { tool_calls: calls } : {}), ...(extra ? { extra } : {}) };
   }
 
   example(example: Example): MaskedExample {
@@ -103,7 +104,7 @@ class Masker {
 
 /**
  * Masks every text of an example: message contents, the arguments of tool calls (which stay valid JSON), and the
- * values in `extra`. Definitions of tools are left alone. The example given is not changed.
+ * values in `extra`, of turns too. Definitions of tools are left alone. The example given is not changed.
  *
  * @returns the example (the same one when nothing was found) and the matches by kind
  * @throws RangeError for a kind or an action that does not exist

@@ -87,6 +87,9 @@ export function reportMarkdown(report: DataReport, chartPath: (file: string) => 
   out.push(changes.length === 0 ? "No text was changed." : `${number(report.normalized.rows)} rows were changed.`);
   if (changes.length > 0) out.push("", table(["change", "texts"], changes));
 
+  const dropped = Object.entries(report.droppedFields ?? {}).sort(([, a], [, b]) => b - a);
+  if (dropped.length > 0) out.push("", `Rows were written without these fields of their turns, because ${report.format} has no place for them:`, "", table(["field", "rows"], dropped));
+
   out.push("", "## Duplicates", "", `${number(duplicates.exact)} exact duplicates and ${number(duplicates.fuzzy)} near-duplicates were removed.`);
   if (duplicates.search) {
     const s = duplicates.search;

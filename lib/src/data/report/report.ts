@@ -69,6 +69,8 @@ export const DataReportSchema = z.object({
     rows: Count,
     kinds: z.record(z.string(), Count),
   }),
+  /** Rows that were written without a field of their turns, by field: the format has no place for it. Absent when there are none. */
+  droppedFields: z.record(z.string(), Count).optional(),
   tokens: TokenStatsSchema,
   split: z.object({
     names: z.array(z.string()),

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import type { PreTrainedTokenizer } from "@huggingface/transformers";
-import type { Example, Message, ToolCall } from "../example.js";
+import { SPOKEN_FIELDS, type Example, type Message, type ToolCall } from "../example.js";
 import { FileError, fileError } from "../jsonl/file-error.js";
 import { isJsonObject, type JsonObject } from "../jsonl/json.js";
 import { TemplateError, type CountOptions, type Tokenizer } from "./tokenizer.js";
@@ -149,6 +149,7 @@ class LocalTokenizer implements Tokenizer {
   #countTurns(turns: readonly Message[], { tools }: Example, generationPrompt: boolean): number {
     if (this.conversation === "texts") {
       return turns.reduce((sum, turn) => sum + this.count(turn.content ?? "") +
+        SPOKEN_FIELDS.reduce((spoken, field) => spoken + (typeof turn.extra?.[field] === "string" ? this.count(turn.extra[field]) : 0), 0) +
         (turn.tool_calls ?? []).reduce((calls, call) => calls + this.count(call.function.name) + this.count(call.function.arguments), 0), 0);
     }
     let rendered: string;
@@ -167,8 +168,8 @@ class LocalTokenizer implements Tokenizer {
 }
 
 /** A message as templates expect it: a text, and arguments of calls as an object (they write them with `tojson`). */
-function templateMessage({ content, tool_calls: calls, ...message }: Message): JsonObject {
-  return { ...message, content: content ?? "", ...(calls ? { tool_calls: calls.map(templateCall) } : {}) };
+function templateMessage({ content, tool_calls: calls, extra, ...message }: Message): JsonObject {
+  return { ...extra, ...message, content: content ?? "", ...(calls ? { tool_calls: calls.map(templateCall) } : {}) };
 }
 
 function templateCall(call: ToolCall): JsonObject {

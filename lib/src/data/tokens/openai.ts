@@ -1,4 +1,4 @@
-import type { Example, Message, ToolDefinition } from "../example.js";
+import { SPOKEN_FIELDS, type Example, type Message, type ToolDefinition } from "../example.js";
 import { pieceOf } from "./piece.js";
 import { readRanks, type Ranks } from "./ranks.js";
 import { WordCounter } from "./words.js";
@@ -130,6 +130,10 @@ const FUNCTIONS_END = 12;
 function messageTokens(message: Message, encoding: Encoding): number {
   const count = (text: string): number => countTextTokens(text, { encoding });
   let tokens = PER_MESSAGE + count(message.role) + count(message.content ?? "");
+  for (const field of SPOKEN_FIELDS) {
+    const said = message.extra?.[field];
+    if (typeof said === "string") tokens += count(said);
+  }
   if (message.name !== undefined) tokens += PER_NAME + count(message.name);
   for (const call of message.tool_calls ?? []) tokens += count(call.function.name) + count(call.function.arguments);
   return tokens;
@@ -159,7 +163,7 @@ function toolsTokens(tools: readonly ToolDefinition[], encoding: Encoding): numb
 /**
  * Number of tokens of an example as OpenAI's chat models count a conversation: 3 a message and 3 for the reply
  * beside the text, and tools by the rule of the same page. The name and arguments of a tool call are counted as
- * text, for which OpenAI documents no rule. Of a preference pair, the prompt with the longer of its two answers.
+ * text, for which OpenAI documents no rule; so is what is spoken beside a content (`reasoning_content`, …). Of a preference pair, the prompt with the longer of its two answers.
  *
  * @param replyPriming - whether the three tokens that begin a reply are counted
  */
