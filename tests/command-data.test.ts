@@ -110,6 +110,33 @@ test("fields of turns survive a build and a conversion, masked, and are named wh
   assert.equal(llmops(folder, ["data", "validate", "out.jsonl", "--for", "openai"]).status, 0);
 });
 
+test("a system beside the messages, as Anthropic's API has it, is the system message, and comes back as it was", (context) => {
+  const spoken: [name: string, system: unknown, says: string | undefined][] = [
+    ["text", "Be brief.", "Be brief."],
+    ["blocks", [{ type: "text", text: "Be " }, { type: "text", text: "brief.", cache_control: { type: "ephemeral" } }], "Be brief."],
+    ["blank", "", undefined], ["number", 7, undefined], ["image", [{ type: "image" }], undefined],
+  ];
+  for (const [name, system, says] of spoken) {
+    const source = JSON.stringify({ system, messages: [{ role: "user", content: [{ type: "text", text: "Add a task" }] }, answer], id: 1 });
+    const folder = folderWith(context, { "in.jsonl": source });
+    const convert = (...args: string[]) => {
+      const { status, stderr } = llmops(folder, ["data", "convert", ...args]);
+      assert.equal(status, 0, stderr);
+    };
+    convert("in.jsonl", "--to", "messages", "--plain", "--out", "plain.jsonl");
+    const plain = JSON.parse(readFileSync(join(folder, "plain.jsonl"), "utf8")) as Record<string, unknown> & { messages: { role: string; content: string }[] };
+    assert.deepEqual(plain.messages.filter(({ role }) => role === "system").map(({ content }) => content), says === undefined ? [] : [says], name);
+    assert.deepEqual(plain["system"], name === "number" || name === "image" ? system : undefined, "what says nothing of a prompt stays a column");
+    convert("in.jsonl", "--to", "sharegpt", "--out", "there.jsonl");
+    convert("there.jsonl", "--to", "messages", "--out", "back.jsonl");
+    assert.equal(readFileSync(join(folder, "back.jsonl"), "utf8").trimEnd(), source);
+  }
+  // Beside a system message it is a column of that name.
+  const folder = folderWith(context, { "in.jsonl": JSON.stringify({ messages: [{ role: "system", content: "Be kind." }, ask, answer], system: "prod-7" }) });
+  assert.equal(llmops(folder, ["data", "build", "in.jsonl", "--out", "set", "--split", "1", "--split-names", "all"]).status, 0);
+  assert.deepEqual(JSON.parse(readFileSync(join(folder, "set/all.jsonl"), "utf8")), { messages: [{ role: "system", content: "Be kind." }, ask, answer], system: "prod-7" });
+});
+
 test("good files: exit 0, in every layout", (context) => {
   const lines = [row(1), row(2)];
   const folder = folderWith(context, {

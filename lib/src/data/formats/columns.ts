@@ -26,7 +26,7 @@ export const ALIASES: Readonly<Record<Format, Readonly<Record<string, readonly s
 export const FIELDS: Readonly<Record<Format, readonly string[]>> = {
   alpaca: ["instruction", "input", "output", "system", "history"],
   sharegpt: ["conversations", "system", "tools"],
-  messages: ["messages", "tools", "functions"],
+  messages: ["messages", "system", "tools", "functions"],
   preference: ["prompt", "chosen", "rejected", "system", "input", "tools"],
   "prompt-completion": ["prompt", "completion", "tools"],
   "unpaired-preference": ["prompt", "completion", "label", "tools"],

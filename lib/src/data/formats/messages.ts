@@ -25,7 +25,11 @@ export const ChatMessageSchema = z.looseObject({
   weight: z.union([z.literal(0), z.literal(1), z.null()], { error: "it must be 0 or 1" }).optional(),
 });
 
-/** OpenAI chat, and what Hugging Face calls `messages`: `{messages, tools?, parallel_tool_calls?}`; `functions` in old sets. */
+/**
+ * OpenAI chat, and what Hugging Face calls `messages`: `{messages, tools?, parallel_tool_calls?}`; `functions` in old sets. Where no
+ * message is the system's, a `system` beside them is (text or text blocks, as in Anthropic's Messages API:
+ * https://docs.anthropic.com/en/api/messages).
+ */
 export const MessagesSchema = z.looseObject({ messages: z.array(ChatMessageSchema), tools: z.unknown().optional(), functions: z.unknown().optional() });
 
 type ChatMessage = z.infer<typeof ChatMessageSchema>;
@@ -41,6 +45,9 @@ export interface MessagesStyle {
   /** Calls as `function_call`, results of the role `function` (OpenAI's deprecated spelling). */
   calls?: "function";
 }
+
+/** How the system message is spelled where it is no message: as text, or as text blocks with the length of each. */
+type SystemStyle = "text" | number[];
 
 const SLOTS = ["messages", "tools", "functions"];
 
@@ -58,24 +65,45 @@ export const messages: Codec = {
     if (!tools.ok) return tools;
     const read = readMessages(parsed.data.messages, (index) => `messages[${index}]`);
     if (!read.ok) return read;
+    const system = read.messages.some(({ role }) => role === "system") ? undefined : readSystem(row["system"]);
+    const offset = system?.text === undefined ? 0 : 1;
     return {
       ok: true,
-      messages: read.messages,
+      messages: system?.text === undefined ? read.messages : [{ role: "system", content: system.text }, ...read.messages],
       ...(tools.tools ? { tools: tools.tools } : {}),
-      shape: { ...read.style, ...(old && tools.tools ? { functions: true } : {}), ...(tools.style ? { tools: tools.style } : {}) },
-      used: SLOTS,
-      at: (_part, index) => `messages[${index}]`,
+      shape: { ...read.style, ...(system?.style ? { system: system.style } : {}), ...(old && tools.tools ? { functions: true } : {}), ...(tools.style ? { tools: tools.style } : {}) },
+      used: system ? [...SLOTS, "system"] : SLOTS,
+      at: (_part, index) => (index < offset ? "system" : `messages[${index - offset}]`),
     };
   },
 
   write(example, shape) {
     if (example.preference) return refusePair("messages");
-    const row: JsonObject = { messages: writeMessages(example.messages, shape as MessagesStyle) };
+    const [first, ...others] = example.messages;
+    const style = first?.role === "system" && Object.keys(first).length === 2 ? (shape["system"] as SystemStyle | undefined) : undefined;
+    const row: JsonObject = {
+      ...(first && style ? { system: contentOf(first.content, style === "text" ? undefined : style) } : {}),
+      messages: writeMessages(style ? others : example.messages, shape as MessagesStyle),
+    };
     const [field, plain] = shape["functions"] ? ["functions", FUNCTIONS] as const : ["tools", PLAIN_TOOLS] as const;
     if (example.tools) row[field] = writeTools(example.tools, shape["tools"] as ToolsStyle | undefined, plain);
-    return { ok: true, row, carried: {}, slots: SLOTS };
+    // A field of this name, where no message is the system's, would be read as one.
+    const taken = style !== undefined || (first?.role !== "system" && readSystem(example.extra["system"])?.text !== undefined);
+    return { ok: true, row, carried: {}, slots: taken ? [...SLOTS, "system"] : SLOTS };
   },
 };
+
+/** What a `system` beside the messages says; without text where it says nothing, undefined where it is something else than text. */
+function readSystem(value: unknown): { text?: string; style?: SystemStyle } | undefined {
+  if (value === undefined) return undefined;
+  if (value === null || (typeof value === "string" && !/\S/.test(value))) return {};
+  if (typeof value === "string") return { text: value, style: "text" };
+  if (!Array.isArray(value)) return undefined;
+  const texts = value.map((block: unknown) => (isJsonObject(block) && block["type"] === "text" && typeof block["text"] === "string" ? block["text"] : undefined));
+  if (!texts.every((text) => text !== undefined)) return undefined;
+  const text = texts.join("");
+  return /\S/.test(text) ? { text, style: texts.map(({ length }) => length) } : {};
+}
 
 /**
  * Refuses to write a row plainly, in a format whose turns have no weight, of which a turn is not to be trained on (`weight: 0`,
