@@ -73,7 +73,14 @@ test("convert keeps every bad row, rows in = rows out + rejected, exit 0, or 1 w
   assert.equal(readFileSync(join(folder, "out.jsonl"), "utf8").trimEnd().split("\n").length, 23);
   assert.equal(llmops(folder, [...args, "--strict"]).status, 1);
   const document = JSON.parse(llmops(folder, [...args, "--json"]).stdout) as Record<string, unknown>;
-  assert.deepEqual([document["ok"], document["rowsIn"], document["rowsOut"], document["rejected"], document["rejectedPath"]], [false, 46, 23, 23, "out.jsonl.rejected.jsonl"]);
+  const strict = JSON.parse(llmops(folder, [...args, "--json", "--strict"]).stdout) as Record<string, unknown>;
+  assert.equal(strict["ok"], false, "as the exit status says");
+  assert.deepEqual([document["ok"], document["rowsIn"], document["rowsOut"], document["rejected"], document["rejectedPath"]], [true, 46, 23, 23, "out.jsonl.rejected.jsonl"]);
+  // Nothing converted is no success.
+  writeFileSync(join(folder, "bad.jsonl"), BAD.map(([, bad]) => `${String(bad)}\n`).join(""));
+  const none = llmops(folder, [...args, "--json"]);
+  assert.deepEqual([none.status, (JSON.parse(none.stdout) as { ok: boolean }).ok], [1, false]);
+  assert.match(llmops(folder, args).stdout, /No row could be converted/);
 });
 
 /** A turn as reasoning models and loggers leave it, for row `n`. */

@@ -33,7 +33,7 @@ export function registerDataConvert(data: Command): void {
     .addOption(layoutOption())
     .option("--no-extra", "leave out fields that the format does not define (with --plain)")
     .option("--plain", "write plain rows for a trainer, without the _llmops field that lets a row be converted back")
-    .option("--strict", "exit with 1 if a row was rejected")
+    .option("--strict", "exit with 1 if a row was rejected, not only if all were")
     .option("--json", "print one JSON document")
     .addHelpText("after", EXIT_HELP)
     .action((input: string, options: ConvertCommandOptions) => convert(input, options));
@@ -58,14 +58,16 @@ async function convert(input: string, options: ConvertCommandOptions): Promise<v
       onProgress: (bytes, size) => (progress ??= reporter.progress(`converting ${input}`, size ?? 0, "bytes")).update(bytes),
     }).finally(() => progress?.stop());
   });
-  await reporter.result({ ok: result.rejected === 0, ...result, rejectedPath: result.rejectedPath ?? null }, () => humanSummary(result, shown));
-  process.exitCode = options.strict && result.rejected > 0 ? EXIT.rejected : EXIT.ok;
+  const failed = result.rejected > 0 && (options.strict === true || result.rowsOut === 0);
+  process.exitCode = failed ? EXIT.rejected : EXIT.ok;
+  await reporter.result({ ok: !failed, ...result, rejectedPath: result.rejectedPath ?? null }, () => humanSummary(result, shown));
 }
 
 function humanSummary(result: Conversion, shown: readonly RejectedRow[]): string {
   const { input, out, to, rowsIn, rowsOut, rejected, byFormat, byCode, droppedFields, rejectedPath } = result;
   const from = Object.entries(byFormat).map(([format, rows]) => `${count(rows)} from ${format}`).join(", ");
   const lines = [`${out}: ${counted(rowsOut, "row")} of ${to}${from ? ` (${from})` : ""}; ${counted(rowsIn, "row")} in, ${count(rejected)} rejected`];
+  if (rowsIn > 0 && rowsOut === 0) lines.push("No row could be converted.");
   if (rowsIn === 0) lines.push(`${input} holds no rows; is it the right file?`);
   if (Object.keys(droppedFields).length > 0) lines.push(droppedText(droppedFields, to));
   if (rejectedPath !== undefined) {
