@@ -137,6 +137,7 @@ describe("buildDataset", () => {
     assert.equal(latin?.rawEncoding, "base64");
     assert.equal(bad.find(({ source: name }) => name.endsWith("cut.jsonl.gz"))?.code, "truncated");
     assert.ok((of("cut.jsonl.gz")?.out ?? 0) > 100);
+    assert.deepEqual(report.sources.flatMap(({ name, unread }) => (unread ? [[name.split("/").at(-1), unread]] : [])), [["cut.jsonl.gz", "rest"]]);
     assert.equal(report.sources.some(({ name }) => name.includes("hidden")), false);
     const markdown = readFileSync(join(out, "data_report.md"), "utf8");
     for (const name of ["utf16.jsonl", "empty.jsonl", "image.png", "odd.xyz", "notes.md"]) assert.ok(markdown.includes(name), name);
@@ -315,11 +316,31 @@ describe("llmops data build", () => {
     const strict = run("build", join(input, "in.jsonl"), "--out", out, "--split", "0.8,0.1,0.1", "--json", "--strict");
     assert.equal(strict.status, 1, strict.stderr);
     const document = JSON.parse(strict.stdout) as { ok: boolean; report: DataReport };
-    assert.equal(document.ok, true);
+    assert.equal(document.ok, false, "as the exit status says");
     assert.deepEqual(document.report.split.rows, [16, 2, 2]);
     const report = run("report", out, "--json");
     assert.deepEqual(JSON.parse(report.stdout), document.report);
     assert.match(run("report", out).stdout, /^# Data report\n/);
+  });
+  it("exits with 1 when a source is cut off, keeps what could be read, and says so", () => {
+    const whole = unlike(3000, "cut").join("\n");
+    const sources: [name: string, content: Uint8Array | string, says: RegExp][] = [
+      ["cut.jsonl.gz", gzipSync(whole).subarray(0, 30_000), /Rows may be missing: \S*cut\.jsonl\.gz could not be read to the end/],
+      ["none.jsonl.gz", gzipSync(whole).subarray(0, 12), /Rows may be missing: \S*none\.jsonl\.gz could not be read\./],
+      ["open.json", `[${unlike(20).join(",")}`, /Rows may be missing: \S*open\.json could not be read to the end/],
+    ];
+    for (const [name, content, says] of sources) {
+      const input = folder({ [name]: content, "whole.jsonl": unlike(20, "whole").join("\n") });
+      const out = join(input, "out");
+      const human = run("build", join(input, name), join(input, "whole.jsonl"), "--out", out, "--no-fuzzy");
+      assert.equal(human.status, 1, human.stderr + human.stdout);
+      assert.match(human.stdout, says);
+      assert.ok(lines(join(out, "train.jsonl")).length >= 16);
+      assert.equal(rejected(out).length, name === "none.jsonl.gz" ? 0 : 1);
+      const scripted = run("build", join(input, name), join(input, "whole.jsonl"), "--out", out, "--no-fuzzy", "--json");
+      assert.deepEqual([scripted.status, (JSON.parse(scripted.stdout) as { ok: boolean }).ok], [1, false]);
+    }
+    assert.match(run("build", "--help").stdout, /damaged and could not be read to its end/);
   });
   it("exits with 2 and one line for wrong usage and unreadable input", () => {
     const input = folder({ "in.jsonl": unlike(5).join("\n"), "utf16.csv": Buffer.from("\uFEFFquestion,answer\na,b\n", "utf16le") });

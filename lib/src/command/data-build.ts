@@ -139,9 +139,10 @@ async function build(paths: readonly string[], options: BuildCommandOptions): Pr
     reporter.stopBars();
     if (result.resumed) reporter.note("An earlier build of the same sources and settings had been cut short; this one went on from there.");
     const { report, manifest, out, resumed, stageMs } = result;
-    await reporter.result({ ok: true, out, resumed, files: manifest.files, report, stageMs, teacher: teacher.cost }, () => summary(result, teacher.cost));
     const unread = report.skipped.length > 0 || report.sources.some(({ note }) => note !== undefined);
-    process.exitCode = options.strict && (report.rows.rejected > 0 || unread) ? EXIT.rejected : EXIT.ok;
+    const lost = report.sources.some((source) => source.unread !== undefined);
+    process.exitCode = lost || (options.strict && (report.rows.rejected > 0 || unread)) ? EXIT.rejected : EXIT.ok;
+    await reporter.result({ ok: process.exitCode === EXIT.ok, out, resumed, files: manifest.files, report, stageMs, teacher: teacher.cost }, () => summary(result, teacher.cost));
   } catch (error) {
     if (isTeacherError(error) && error.kind === "budget") {
       throw new CommandError(`${error.message} Started again with a larger --budget, the build goes on from where it stopped.`, EXIT.budget, { cause: error });
@@ -288,6 +289,10 @@ function summary({ out, report }: BuildResult, cost: number | undefined): string
   }
   if (report.droppedFields) lines.push("", droppedText(report.droppedFields, report.format));
   if (split.inexact) lines.push("", "A group of near-duplicates was too large for its split: the totals are not exactly those asked for.");
+  const damaged = sources.filter((source) => source.unread !== undefined);
+  if (damaged.length > 0) {
+    lines.push("", `Rows may be missing: ${damaged.map(({ name, unread: part }) => `${name} could not be read${part === "rest" ? " to the end" : ""}`).join(", ")}. The dataset holds what could be read; the exit status is 1.`);
+  }
   if (cost !== undefined) lines.push("", `The teacher cost $${cost.toFixed(4)}.`);
   lines.push("", `Report: ${out}/data_report.md; rejected rows with their reasons: ${out}/rejected.jsonl`);
   return lines.join("\n");

@@ -18,7 +18,9 @@ export class CommandError extends Error {
 export const EXIT_HELP = `
 Exit status:
   0    all is well
-  1    rows were rejected or invalid (for convert and build: only with --strict), a skill has errors, a version is damaged, or a line of vram --stdin cannot be planned
+  1    rows were rejected or invalid (convert and build: only with --strict, or when convert wrote none), a source of a build is
+       damaged and could not be read to its end, a skill has errors, a version is damaged, or a line of vram --stdin cannot be
+       planned; in --json of build and convert "ok" is false
   2    wrong usage, or a file that cannot be read or written
   3    the budget is exhausted
   130  interrupted; nothing half-written is left behind`;

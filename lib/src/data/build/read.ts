@@ -7,7 +7,7 @@ import { parseRow } from "../formats/row.js";
 import type { Chunk } from "../ingest/chunk.js";
 import { chunkDocument, type DocumentKind } from "../ingest/document.js";
 import type { SourceFile } from "../ingest/sources.js";
-import { FileError } from "../jsonl/file-error.js";
+import { FileError, type FileErrorCode } from "../jsonl/file-error.js";
 import { isJsonObject, parseJson } from "../jsonl/json.js";
 import type { LineRegion } from "../jsonl/reader.js";
 import type { RowItem } from "../jsonl/row-item.js";
@@ -28,6 +28,9 @@ interface Part {
   line: number;
   offset: number;
 }
+
+/** Faults of a file that could be read if it were whole; a file of another kind is no loss of rows. */
+const DAMAGE: ReadonlySet<FileErrorCode> = new Set(["truncated", "io", "permission", "not-found"]);
 
 type WorkFile = "rows" | "rejected" | "shingles" | "sizes" | "origins" | "hashes";
 
@@ -126,11 +129,13 @@ class Reading {
       }
     } catch (error) {
       if (!(error instanceof FileError)) throw error;
+      count.note = error.message;
       if (count.rows === 0) {
-        count.note = error.message;
+        if (DAMAGE.has(error.code)) count.unread = "all";
         return;
       }
       // Rows were read before the file broke off: they stay, and what follows them is one rejected row.
+      count.unread = "rest";
       count.rows++;
       this.#reject({ source: source.name, line: last + 1, step: "read", code: error.code, reason: `nothing could be read from here on: ${error.message}`, raw: "" });
     }
@@ -185,7 +190,12 @@ class Reading {
     addCounts(this.#state.normalizedTexts, read.normalizedTexts);
     let rejected = 0;
     const rejectBefore = (place: number): void => {
-      for (let next = read.rejected[rejected]; next && next.before <= place; next = read.rejected[++rejected]) this.#reject(next.row);
+      for (let next = read.rejected[rejected]; next && next.before <= place; next = read.rejected[++rejected]) {
+        this.#reject(next.row);
+        if (next.row.code !== "array-not-closed") continue;
+        count.unread = "rest";
+        count.note = next.row.reason;
+      }
     };
     const bytes = Buffer.from(read.records.buffer, read.records.byteOffset, read.records.byteLength);
     let place = 0;

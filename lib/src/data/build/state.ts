@@ -15,6 +15,8 @@ export interface SourceCount {
   rows: number;
   formats: Partial<Record<Format, number>>;
   note?: string;
+  /** Rows may be missing, since the file is damaged: all of it, or what follows the rows that were read. */
+  unread?: "all" | "rest";
 }
 
 /** How far a stage that goes row by row has come: at a checkpoint, or at its end. */

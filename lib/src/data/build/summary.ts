@@ -54,8 +54,8 @@ export function makeReport(context: BuildContext, written: Written): DataReport 
     steps,
     rejections,
     sources: sources.map(({ name, kind }, source) => {
-      const { rows: found, formats, note } = read.sources[source] ?? { rows: 0, formats: {} };
-      return { name, kind, formats, rows: found, out: written.out[source] ?? 0, rejected: written.rejected[source] ?? 0, ...(note === undefined ? {} : { note }) };
+      const { rows: found, formats, note, unread } = read.sources[source] ?? { rows: 0, formats: {} };
+      return { name, kind, formats, rows: found, out: written.out[source] ?? 0, rejected: written.rejected[source] ?? 0, ...(note === undefined ? {} : { note }), ...(unread ? { unread } : {}) };
     }),
     skipped: read.skipped,
     normalized: { rows: read.normalizedRows, texts: read.normalizedTexts },

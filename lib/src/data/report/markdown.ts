@@ -77,6 +77,8 @@ export function reportMarkdown(report: DataReport, chartPath: (file: string) => 
     s.name, s.kind, Object.entries(s.formats).map(([format, count]) => `${format} ${number(count)}`).join(", "), s.rows, s.out, s.rejected, s.note ?? "",
   ])));
   if (report.sources.length > SHOWN_FILES) out.push("", `… and ${number(report.sources.length - SHOWN_FILES)} more files, in \`data_report.json\`.`);
+  const broken = report.sources.filter(({ unread }) => unread === "rest");
+  if (broken.length > 0) out.push("", `**Rows may be missing: ${broken.map(({ name }) => cell(name)).join(", ")} could not be read to the end.**`);
   if (report.skipped.length > 0) {
     out.push("", "Not read:", "", table(["file", "why"], report.skipped.slice(0, SHOWN_FILES).map(({ name, reason }) => [name, reason])));
     if (report.skipped.length > SHOWN_FILES) out.push("", `… and ${number(report.skipped.length - SHOWN_FILES)} more files, in \`data_report.json\`.`);

@@ -46,6 +46,8 @@ export const DataReportSchema = z.object({
       out: Count,
       rejected: Count,
       note: z.string().optional(),
+      /** Rows may be missing, since the file is damaged: all of it, or what follows the rows that were read. */
+      unread: z.enum(["all", "rest"]).optional(),
     }),
   ),
   /** Files found and not read. */
