@@ -142,6 +142,26 @@ describe("buildDataset", () => {
     const markdown = readFileSync(join(out, "data_report.md"), "utf8");
     for (const name of ["utf16.jsonl", "empty.jsonl", "image.png", "odd.xyz", "notes.md"]) assert.ok(markdown.includes(name), name);
   });
+  it("rejects an answer labelled both ways, and keeps near-copies with opposite labels", async () => {
+    const words = (seed: string): string => Array.from({ length: 40 }, (_, i) => `${seed}${i}`).join(" ");
+    const row = (prompt: string, completion: string, label: boolean): string => JSON.stringify({ prompt, completion, label });
+    const torn = [row("torn", words("t"), true), row("torn", words("t"), true), row("torn", words("t"), false), row("torn", words("t"), true)];
+    const near = [row("near", `${words("n")} one`, true), row("near", `${words("n")} two`, false), row("near", `${words("n")} three`, false)];
+    // A near-copy of a row that leaves is not thrown out on its account.
+    const besideTorn = row("torn", `${words("t")} more`, true);
+    const masked = [row("mail", "Write to ada@example.com now", true), row("mail", "Write to bob@example.com now", false), row("mail", "Write to eve@example.com now", false)];
+    const input = folder({ "in.jsonl": [...torn, ...near, besideTorn, ...masked, ...Array.from({ length: 20 }, (_, i) => row(`ask ${i} a${i * 7}`, `say ${words(`w${i}x`)}`, i % 2 === 0))].join("\n") });
+    for (const workers of [0, 1]) {
+      const { out, report } = await build({ sources: [input], workers, split: { fractions: [1] }, splitNames: ["all"] });
+      assert.equal(report.format, "unpaired-preference");
+      assert.deepEqual(rejected(out).map(({ line, code }) => [line, code]).sort((a, b) => Number(a[0]) - Number(b[0])), [
+        [1, "contradictory-label"], [2, "duplicate-of"], [3, "contradictory-label"], [4, "contradictory-label"], [7, "near-duplicate-of"], [11, "duplicate-after-masking"],
+      ]);
+      const written = lines(join(out, "all.jsonl")).map((line) => JSON.parse(line) as { prompt: { content: string }[]; label: boolean });
+      const labels = (prompt: string): boolean[] => written.filter((one) => one.prompt[0]?.content === prompt).map(({ label }) => label).sort();
+      assert.deepEqual([labels("torn"), labels("near"), labels("mail")], [[true], [false, true], [false, true]]);
+    }
+  });
   it("keeps the input's format, and writes another when asked", async () => {
     const input = folder({ "in.jsonl": Array.from({ length: 20 }, (_, i) => JSON.stringify({ question: `q ${i} a${i} b${i * 3}`, answer: `r ${i} c${i}`, topic: `t${i % 2}` })).join("\n") });
     const plain = await build({ sources: [input], name: "faq", stratify: "topic" });

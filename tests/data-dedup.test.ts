@@ -63,6 +63,28 @@ describe("dedupExact", () => {
   });
 });
 
+describe("labels of unpaired preference", () => {
+  const labelled = (answer: string, label: boolean): Example => ({ ...example("Add a task", answer), label });
+  it("an answer both wanted and unwanted leaves with every row of it, whatever their number and order", () => {
+    fc.assert(fc.property(fc.array(fc.tuple(fc.constantFrom("a", "b", "c"), fc.boolean()), { maxLength: 12 }), (rows) => {
+      const { kept, removed, contradictory } = dedupExact(rows.map(([answer, label]) => labelled(answer, label)));
+      assert.ok(kept.length + removed.length + contradictory.length === rows.length);
+      const torn = (answer: string): boolean => new Set(rows.filter(([other]) => other === answer).map(([, label]) => label)).size === 2;
+      assert.deepEqual(kept.map(({ messages }) => messages[1]?.content), [...new Set(rows.map(([answer]) => answer))].filter((answer) => !torn(answer)));
+      for (const { index, with: other } of contradictory) {
+        assert.equal(rows[index]?.[0], rows[other]?.[0]);
+        assert.notEqual(rows[index]?.[1], rows[other]?.[1]);
+      }
+    }), { numRuns: 300, seed: 4 });
+  });
+  it("near-copies are duplicates only of rows with the same label", () => {
+    const words = Array.from({ length: 40 }, (_, i) => `word${i}`).join(" ");
+    const { kept, removed } = dedupFuzzy([labelled(`${words} a`, true), labelled(`${words} b`, false), labelled(`${words} c`, true), labelled(`${words} d`, false)]);
+    assert.deepEqual(kept.map(({ label }) => label), [true, false]);
+    assert.deepEqual(removed.map(({ index, duplicateOf }) => [index, duplicateOf]), [[2, 0], [3, 1]]);
+  });
+});
+
 describe("shingles", () => {
   it("agree with the definition on strings", () => {
     fc.assert(fc.property(fc.array(fc.constantFrom("a", "b", "c", "d", "e"), { maxLength: 14 }), fc.array(fc.constantFrom("a", "b", "c", "d", "e"), { maxLength: 14 }), (x, y) => {

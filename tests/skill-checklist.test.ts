@@ -38,7 +38,7 @@ test("each spoilt place of a dataset is named by the check that is meant for it,
   assert.equal(found["rows"]?.length, 1);
   assert.match(found["rows"]?.[0] ?? "", /^task_api_train\.jsonl:2 is cut off/);
   assert.deepEqual(found["duplicates"]?.map((finding) => finding.split(" ")[0]), ["task_api_test.jsonl:1"]);
-  assert.match(found["leaks"]?.join("\n") ?? "", /^task_api_train\.jsonl:401 .*task_api_test\.jsonl:1, which is kept$/);
+  assert.match(found["leaks"]?.join("\n") ?? "", /^task_api_train\.jsonl:401 .*task_api_test\.jsonl:1, which came first$/);
   assert.deepEqual(found["personal data"], ["1 rows hold email (1); mask them and build again"]);
   assert.match(found["length"]?.join() ?? "", /^the shortest row has \d+ tokens, the build allowed no fewer than 20$/);
   assert.deepEqual(found["coverage"], ['val has no row with operation "list"']);

@@ -73,6 +73,8 @@ class Cleaning {
   readonly #strata: Map<string, number>;
   /** Content of rows with masked data: masking can make two rows equal. */
   readonly #masked = new ContentIndex();
+  /** Rows that another contradicts: the same content with the opposite label. */
+  readonly #contradicted: ReadonlySet<number>;
 
   constructor(context: BuildContext, state: CleanState, crew: Crew) {
     this.#context = context;
@@ -86,6 +88,7 @@ class Cleaning {
     this.#checkpoints = new Checkpoints(this.#files);
     this.#duplicates = readDuplicates(context);
     this.#origins = readNumbers(context.space.file("read.origins"));
+    this.#contradicted = new Set(readNumbers(context.space.file("read.contradicted")));
     this.#sizes = readNumbers(context.space.file("read.sizes"));
     this.#shingles = new NumberFile(context.space.file("read.shingles"));
     for (let row = 0; row < state.row; row++) this.#shingles.skip(this.#sizes[row] as number);
@@ -140,7 +143,7 @@ class Cleaning {
     for (const bytes of workRowBatches(space.file("read.rows"), this.#state.offset)) {
       options.signal?.throwIfAborted();
       const skip = new Uint8Array(countWorkRows(bytes));
-      for (let at = 0; at < skip.length; at++, row++) skip[at] = this.#keptRow(row) === row ? 0 : 1;
+      for (let at = 0; at < skip.length; at++, row++) skip[at] = this.#keptRow(row) === row && !this.#contradicted.has(row) ? 0 : 1;
       // The last tests look at a row as it will be written, personal data masked.
       const keepJson = options.filter !== undefined || options.rules !== undefined || this.#context.tests !== undefined;
       const finds = piiModel && masking.kinds.length > 0 ? await this.#ask(piiModel, masking, bytes, skip) : undefined;
@@ -183,6 +186,10 @@ class Cleaning {
       this.#shingles.skip(size);
     };
 
+    if (this.#contradicted.has(row)) {
+      out("exact-dedup", "contradictory-label", "has the same content as a later row and the opposite label; settle which is right, both rows leave");
+      return;
+    }
     const keptRow = this.#keptRow(row);
     if (keptRow !== row) {
       const similarity = this.#duplicates?.similarities[row] ?? 0;
@@ -202,7 +209,9 @@ class Cleaning {
       out("pii", "personal-data", `holds ${kinds.join(", ")}; mask it to keep the row`);
       return;
     }
-    const hash = masked ? Buffer.from(masked.hash) : work.hash;
+    const hash = masked ? Buffer.from(masked.hash) : Buffer.from(work.hash);
+    // Rows that only masking made equal are no contradiction: those with opposite labels both stay.
+    if (cleaned.withMask.has(at)) hash.writeUInt8(hash.readUInt8(15) ^ work.label, 15);
     if (cleaned.withMask.has(at)) {
       if (this.#masked.add(hash) !== undefined) {
         out("pii", "duplicate-after-masking", "has the same content as an earlier row once personal data is masked");

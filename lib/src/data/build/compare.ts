@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { findDuplicates } from "../dedup/fuzzy.js";
 import { bandKeys, MinHasher, planBands } from "../dedup/minhash.js";
 import { Duplicates } from "../dedup/prefix.js";
@@ -23,10 +23,14 @@ export async function compareStage(context: BuildContext): Promise<void> {
   const { threshold, numPerm, seed, keep } = settings;
   const plan = planBands(threshold, numPerm);
   const store = new ShingleFile(space.file("read.shingles"), space.file("read.sizes"));
+  // A row that will leave keeps no other from staying.
+  const leaving = new Set(readNumbers(space.file("read.contradicted")));
+  const labels = readFileSync(space.file("read.labels"));
+  const compared = (row: number): boolean => store.size(row) > 0 && !leaving.has(row);
   let comparable = 0;
-  for (let row = 0; row < store.count; row++) if (store.size(row) > 0) comparable++;
+  for (let row = 0; row < store.count; row++) if (compared(row)) comparable++;
   const rows = new Uint32Array(comparable);
-  for (let row = 0, at = 0; row < store.count; row++) if (store.size(row) > 0) rows[at++] = row;
+  for (let row = 0, at = 0; row < store.count; row++) if (compared(row)) rows[at++] = row;
 
   const hasher = new MinHasher({ numPerm, seed });
   const signature = new Int32Array(numPerm);
@@ -36,8 +40,9 @@ export async function compareStage(context: BuildContext): Promise<void> {
   try {
     const sign = function* (): Generator<void, void, void> {
       let at = 0;
+      let row = 0;
       for (const set of store.inOrder()) {
-        if (set.length === 0) continue;
+        if (!compared(row++)) continue;
         bands.add(bandKeys(hasher.signature(set, signature), plan, keys));
         if (at++ % 256 === 255) {
           context.progress({ stage: "compare", done: (plan.bands * at) / rows.length, total: parts, unit: "parts" });
@@ -47,7 +52,7 @@ export async function compareStage(context: BuildContext): Promise<void> {
     };
     await toEndGently(sign(), options.signal);
     let band = 0;
-    const search = findDuplicates(store, bands.partitions(), { threshold, keep });
+    const search = findDuplicates(store, bands.partitions(), { threshold, keep, ...(labels.some((label) => label !== 0) ? { labelOf: (row: number) => labels[row] as number } : {}) });
     const duplicates = await toEndGently(search, options.signal, () => {
       band = Math.min(band + 1, plan.bands);
       context.progress({ stage: "compare", done: plan.bands + band, total: parts, unit: "parts" });

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { createHash } from "node:crypto";
 import { canonicalJson } from "../clean/content.js";
-import { ContentIndex } from "../dedup/exact.js";
+import { ContentIndex, labelsOppose } from "../dedup/exact.js";
 import { SIDE_FIELD, type Example } from "../example.js";
 import { parseRow } from "../formats/row.js";
 import type { Chunk } from "../ingest/chunk.js";
@@ -32,7 +32,7 @@ interface Part {
 /** Faults of a file that could be read if it were whole; a file of another kind is no loss of rows. */
 const DAMAGE: ReadonlySet<FileErrorCode> = new Set(["truncated", "io", "permission", "not-found"]);
 
-type WorkFile = "rows" | "rejected" | "shingles" | "sizes" | "origins" | "hashes";
+type WorkFile = "rows" | "rejected" | "shingles" | "sizes" | "origins" | "hashes" | "labels" | "contradicted";
 
 /** The first stage: read, parse, schema, normalise, exact duplicates. Writes what is left, and the shingles of it. */
 export async function readStage(context: BuildContext, crew: Crew): Promise<void> {
@@ -59,6 +59,9 @@ class Reading {
   readonly #index = new ContentIndex();
   /** Source and line of each row that was kept, for naming the first of several equal ones. */
   #origins = new Uint32Array(2048);
+  /** The label of each row that was kept, and the kept rows that a later row contradicts. */
+  #labels = new Uint8Array(1024);
+  readonly #contradicted = new Set<number>();
 
   constructor(context: BuildContext, state: ReadState, crew: Crew) {
     this.#context = context;
@@ -67,7 +70,7 @@ class Reading {
     const open = (name: string): AppendFile => new AppendFile(context.space.file(`read.${name}`), state.sizes[name] ?? 0);
     this.#files = {
       rows: open("rows"), rejected: open("rejected"), shingles: open("shingles"),
-      sizes: open("sizes"), origins: open("origins"), hashes: open("hashes"),
+      sizes: open("sizes"), origins: open("origins"), hashes: open("hashes"), labels: open("labels"), contradicted: open("contradicted"),
     };
     this.#checkpoints = new Checkpoints(this.#files);
     this.#recall();
@@ -80,6 +83,9 @@ class Reading {
     for (let at = 0; at < hashes.length; at += HASH_BYTES) this.#index.add(hashes.subarray(at, at + HASH_BYTES));
     this.#origins = new Uint32Array(Math.max(2048, this.#index.count * 4));
     this.#origins.set(readNumbers(this.#files.origins.path));
+    this.#labels = new Uint8Array(this.#origins.length / 2);
+    this.#labels.set(readFileSync(this.#files.labels.path));
+    for (const row of readNumbers(this.#files.contradicted.path)) this.#contradicted.add(row);
   }
 
   close(): void {
@@ -207,12 +213,19 @@ class Reading {
       const earlier = this.#index.add(row.hash);
       if (earlier !== undefined) {
         const first = `${(sources[this.#origins[2 * earlier] as number] as SourceFile).name}:${this.#origins[2 * earlier + 1]}`;
+        const opposed = labelsOppose(row.label, this.#labels[earlier] as number);
+        if (opposed && !this.#contradicted.has(earlier)) {
+          this.#contradicted.add(earlier);
+          this.#files.contradicted.writeNumbers(Uint32Array.of(earlier));
+        }
         this.#reject({
-          source: (sources[at] as SourceFile).name, line: row.line, step: "exact-dedup", code: "duplicate-of",
-          reason: `has the same content as ${first}, which is kept`, raw: row.raw,
+          source: (sources[at] as SourceFile).name, line: row.line, step: "exact-dedup", raw: row.raw,
+          ...(opposed ? { code: "contradictory-label", reason: `has the same content as ${first} and the opposite label; settle which is right, both rows leave` }
+            : this.#contradicted.has(earlier) ? { code: "contradictory-label", reason: `has the same content as ${first}, which another row contradicts; settle which label is right` }
+              : { code: "duplicate-of", reason: `has the same content as ${first}, which came first` }),
         });
       } else {
-        this.#keepOrigin(row.source, row.line);
+        this.#keepOrigin(row.source, row.line, row.label);
         this.#files.hashes.write(row.hash);
         this.#files.rows.write(bytes.subarray(start, row.end));
         this.#files.shingles.writeNumbers(read.shingles.subarray(shingle, shingle + size));
@@ -225,15 +238,20 @@ class Reading {
     rejectBefore(place);
   }
 
-  #keepOrigin(source: number, line: number): void {
+  #keepOrigin(source: number, line: number, label: number): void {
     const number = this.#index.count - 1;
     if (2 * number >= this.#origins.length) {
       const larger = new Uint32Array(this.#origins.length * 2);
       larger.set(this.#origins);
       this.#origins = larger;
+      const labels = new Uint8Array(larger.length / 2);
+      labels.set(this.#labels);
+      this.#labels = labels;
     }
     const origin = Uint32Array.of(source, line);
     this.#origins.set(origin, 2 * number);
+    this.#labels[number] = label;
+    this.#files.labels.write(Uint8Array.of(label));
     this.#files.origins.writeNumbers(origin);
   }
 

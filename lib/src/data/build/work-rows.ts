@@ -1,16 +1,18 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import type { ChangeCounts } from "../clean/normalize.js";
+import { labelCode } from "../dedup/exact.js";
 import type { Example } from "../example.js";
 import { parseJson } from "../jsonl/json.js";
 import type { ByteBatch } from "./batches.js";
 
 /**
  * Before each row in `read.rows`: bytes of the example, bytes of the row as read, bytes of what normalisation changed,
- * source, line, and the hash of its content.
+ * source, line, the hash of its content, and its label.
  */
-const HEADER_BYTES = 36;
+const HEADER_BYTES = 40;
 const HASH_AT = 20;
 export const HASH_BYTES = 16;
+const LABEL_AT = HASH_AT + HASH_BYTES;
 
 /** Batches of rows that travel between threads: large enough that the journey vanishes, small enough to share the work evenly. */
 const BATCH_BYTES = 256 * 1024;
@@ -48,6 +50,11 @@ export class WorkRow {
 
   get hash(): Buffer {
     return this.#bytes.subarray(this.#start + HASH_AT, this.#start + HASH_AT + HASH_BYTES);
+  }
+
+  /** Of an answer of unpaired preference: see {@link labelCode}. */
+  get label(): number {
+    return this.#bytes.readUInt32LE(this.#start + LABEL_AT);
   }
 
   get end(): number {
@@ -105,6 +112,7 @@ export function addWorkRow(batch: ByteBatch, row: { source: number; line: number
   bytes.writeUInt32LE(row.source, 12);
   bytes.writeUInt32LE(row.line, 16);
   bytes.set(hash, HASH_AT);
+  bytes.writeUInt32LE(labelCode(row.example.label), LABEL_AT);
   bytes.write(example, HEADER_BYTES);
   bytes.write(row.raw, HEADER_BYTES + exampleBytes);
   bytes.set(normalized, HEADER_BYTES + exampleBytes + rawBytes);

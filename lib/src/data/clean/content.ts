@@ -111,7 +111,8 @@ export function canonicalContent(example: Example): string {
 /**
  * The identity of an example's content: the first 16 bytes of the SHA-256 of its canonical content. Two examples
  * with the same messages, tools and preference have the same hash whatever the order of their keys, the ids of
- * their tool calls and their `extra` fields.
+ * their tool calls and their `extra` fields. The label of unpaired preference is what is said about a content, and no part of it:
+ * `dedupExact` and a build reject a content with both labels as contradictory.
  *
  * @returns 16 bytes. By the birthday bound, two of a billion different rows share them with probability 1.5e-21.
  */

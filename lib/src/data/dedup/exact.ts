@@ -65,30 +65,51 @@ export class ContentIndex {
   }
 }
 
+/** A label as a number: 0 for none, 1 for unwanted, 2 for wanted. */
+export function labelCode(label: boolean | undefined): number {
+  return label === undefined ? 0 : label ? 2 : 1;
+}
+
+/** Whether one of two labels, as {@link labelCode} gives them, says wanted and the other unwanted. */
+export function labelsOppose(one: number, other: number): boolean {
+  return one + other === 3 && one !== 0 && other !== 0;
+}
+
 /** What exact deduplication did. Numbers are positions in the array given. */
 export interface ExactDedup {
   kept: Example[];
   removed: { index: number; duplicateOf: number }[];
+  /** Rows whose content occurs both as a wanted and as an unwanted answer: none of them is kept. `with` is one of the other label. */
+  contradictory: { index: number; with: number }[];
 }
 
 /**
  * Removes examples whose content (messages, tools, preference) occurred before; the first is kept. Key order, ids
  * of tool calls and `extra` fields make no difference.
  *
+ * Of unpaired preference, the same answer labelled as wanted in one row and as unwanted in another teaches nothing, whichever
+ * is right: both leave, as `contradictory`, for a person to settle.
+ *
  * @param examples - not changed
  */
 export function dedupExact(examples: readonly Example[]): ExactDedup {
   const index = new ContentIndex();
   const origin: number[] = [];
-  const result: ExactDedup = { kept: [], removed: [] };
+  const result: ExactDedup = { kept: [], removed: [], contradictory: [] };
+  const contradicted = new Map<number, number>();
   examples.forEach((example, position) => {
     const earlier = index.add(contentHash(example));
-    if (earlier !== undefined) {
-      result.removed.push({ index: position, duplicateOf: origin[earlier] as number });
+    if (earlier === undefined) {
+      origin.push(position);
       return;
     }
-    origin.push(position);
-    result.kept.push(example);
+    const first = origin[earlier] as number;
+    if (labelsOppose(labelCode(example.label), labelCode(examples[first]?.label))) {
+      if (!contradicted.has(first)) contradicted.set(first, position);
+      contradicted.set(position, first);
+    } else result.removed.push({ index: position, duplicateOf: first });
   });
+  result.kept = origin.filter((position) => !contradicted.has(position)).map((position) => examples[position] as Example);
+  result.contradictory = [...contradicted].map(([position, other]) => ({ index: position, with: other })).sort((a, b) => a.index - b.index);
   return result;
 }

@@ -1,5 +1,6 @@
 import { exampleText, type Scope } from "../clean/content.js";
 import type { Example } from "../example.js";
+import { labelCode } from "./exact.js";
 import { Groups, uniteMatches, type Partition } from "./groups.js";
 import type { Kernel } from "./kernel.js";
 import { toEnd } from "./steps.js";
@@ -52,11 +53,12 @@ export interface FuzzyDedup {
  *
  * @param store - the shingles of every row
  * @param bands - one partition a band: for every row, its band key
+ * @param labelOf - rows with different ones are no duplicates of each other, however similar. Default: none has one
  */
 export function* findDuplicates(
   store: ShingleStore,
   bands: Iterable<Partition>,
-  { threshold, keep = "first" }: { threshold: number; keep?: Keep },
+  { threshold, keep = "first", labelOf }: { threshold: number; keep?: Keep; labelOf?: (row: number) => number },
 ): Generator<void, Duplicates, void> {
   const groups = new Groups(store.count);
   for (const band of bands) {
@@ -66,7 +68,8 @@ export function* findDuplicates(
   const duplicates = new Duplicates(store.count);
   for (const members of groups.several()) {
     const order = keep === "first" ? members : [...members].sort((a, b) => store.size(b) - store.size(a) || a - b);
-    markDuplicates(order, store, threshold, duplicates);
+    if (!labelOf) markDuplicates(order, store, threshold, duplicates);
+    else for (const label of new Set(Array.from(order, labelOf))) markDuplicates(Array.from(order).filter((row) => labelOf(row) === label), store, threshold, duplicates);
     yield;
   }
   return duplicates;
@@ -90,6 +93,8 @@ export function clustersOf({ keptRows }: Duplicates): DuplicateCluster[] {
  * Removes near-duplicates from examples held in memory. Every removed example is at least `threshold` similar to
  * the kept one it is reported with: candidates come from MinHash and banding, and each is verified by the exact
  * Jaccard similarity of the word shingles. The expected recall at the threshold is in `plan`.
+ *
+ * Near-copies with opposite labels (unpaired preference) both stay: what differs between them is what there is to learn.
  *
  * Texts shorter than a shingle are duplicates only of texts with the same words; texts without a word, of nothing.
  *
@@ -116,7 +121,8 @@ export function dedupFuzzy(examples: readonly Example[], options: FuzzyOptions =
     rows[comparable++] = row;
   });
   const bands = columns.map((column) => ({ keys: column.subarray(0, comparable), rows: rows.subarray(0, comparable) }));
-  const duplicates = toEnd(findDuplicates(store, bands, { threshold, keep }));
+  const labelled = examples.some(({ label }) => label !== undefined);
+  const duplicates = toEnd(findDuplicates(store, bands, { threshold, keep, ...(labelled ? { labelOf: (row: number) => labelCode(examples[row]?.label) } : {}) }));
   const removed: FuzzyDedup["removed"] = [];
   duplicates.keptRows.forEach((duplicateOf, index) => {
     if (duplicateOf !== index) removed.push({ index, duplicateOf, similarity: duplicates.similarities[index] as number });
