@@ -266,8 +266,10 @@ describe("buildDataset", () => {
     await assert.rejects(buildDataset({ sources: [folder({ "in.jsonl": "nope\n" })], out }), (error) => {
       assert.ok(error instanceof BuildError);
       const path = /The rejected rows are in (\S+)$/.exec(error.message)?.[1] ?? "";
+      assert.equal(path, `${out}.rejected.jsonl`);
       return lines(path).length === 1;
     });
+    assert.deepEqual(readdirSync(join(out, "..")), ["out.rejected.jsonl"], "no work is left of a build that would fail again");
     await assert.rejects(readReport(join(input, "head.csv")), (error) => error instanceof BuildError && /nothing to report.*holds no rows$/.test(error.message));
     await assert.rejects(readReport(join(folder({ "in.jsonl": "nope\n" }), "in.jsonl")), (error) => error instanceof BuildError && !/rejected rows are in/.test(error.message));
   });

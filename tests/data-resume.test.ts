@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawn, type ChildProcess } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -113,6 +113,25 @@ describe("a build that is killed", () => {
     const { resumed } = await buildDataset({ sources: [input], out });
     assert.equal(resumed, false);
     assert.deepEqual(contents(out), contents(join(home, "stages-reference")));
+    assert.deepEqual(hidden(parent), []);
+  });
+  it("leaves no work behind when it failed for good, and clears work that was abandoned", async () => {
+    const parent = mkdtempSync(join(home, "failed-"));
+    const out = join(parent, "out");
+    const cutShort = async (threshold: number): Promise<void> => {
+      const stop = new AbortController();
+      await assert.rejects(buildDataset({ sources: [old], out, threshold, signal: stop.signal, onProgress: ({ stage }) => { if (stage === "clean") stop.abort(); } }));
+    };
+    await cutShort(0.5);
+    const [abandoned = ""] = hidden(parent);
+    await cutShort(0.6);
+    const works = hidden(parent);
+    assert.equal(works.length, 2, "work that can be gone on with stays");
+    utimesSync(join(parent, abandoned, "state.json"), new Date(0), new Date(0));
+    await assert.rejects(buildDataset({ sources: [old], out, split: { counts: [1_000_000] }, splitNames: ["all"] }), /ask for 1,?000,?000 rows/);
+    await assert.rejects(buildDataset({ sources: [old], out, stratify: "nowhere" }), /stratify by/);
+    assert.deepEqual(hidden(parent), works.filter((name) => name !== abandoned));
+    await buildDataset({ sources: [old], out });
     assert.deepEqual(hidden(parent), []);
   });
   it("does not ask the teacher again for pairs that it has", async () => {

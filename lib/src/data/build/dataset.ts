@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import type { Manifest } from "../report/manifest.js";
 import type { DataReport } from "../report/report.js";
 import { findSources } from "../ingest/sources.js";
+import { SplitError } from "../split/quota.js";
 import { readTestRows } from "./against.js";
 import { cleanStage } from "./clean.js";
 import { compareStage } from "./compare.js";
@@ -52,7 +53,8 @@ function codeHash(): string {
  *
  * Streaming: memory does not grow with the text, only by some 64 bytes a row at a time. The output appears whole or
  * stays as it was; a build that was killed goes on where its last checkpoint was when it is started again with the
- * same settings and sources, and makes the same bytes. The same sources, settings and seed always do, but for pseudonyms
+ * same settings and sources, and makes the same bytes. A build that failed for good leaves no work behind; where no row is
+ * left, the rejected ones stand in `<out>.rejected.jsonl`. The same sources, settings and seed always do, but for pseudonyms
  * with a salt that was drawn.
  *
  * @param options - see {@link BuildOptions}
@@ -108,6 +110,10 @@ export async function buildDataset(options: BuildOptions): Promise<BuildResult> 
     await timed("publish", () => space.publish());
     space.clear();
     return { out: space.out, report, manifest, resumed, stageMs };
+  } catch (error) {
+    // These come from the rows and the settings. Anything else (a kill, a full disk, a teacher that failed) can be gone on from.
+    if (error instanceof BuildError || error instanceof SplitError) space.discard();
+    throw error;
   } finally {
     await crew?.close();
     space.release();

@@ -1,4 +1,4 @@
-import { existsSync, statSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { PREFIX_PARTS, prefixPart, ShingleFrequency, uniteAllSimilar } from "../dedup/prefix.js";
 import { toEndGently } from "../dedup/steps.js";
 import { assignSplits } from "../split/assign.js";
@@ -21,7 +21,7 @@ export async function divideStage(context: BuildContext): Promise<void> {
   if (state.split) return;
   const groups = await groupRows(context);
   const count = groups.length;
-  if (count === 0) throw nothingLeft(context);
+  if (count === 0) throw await nothingLeft(context);
 
   const records = readNumbers(space.file("clean.records"));
   const column = (field: number): Uint32Array => {
@@ -87,13 +87,12 @@ async function groupRows(context: BuildContext): Promise<Uint32Array> {
   }
 }
 
-function nothingLeft({ state, space, sources }: BuildContext): NothingLeftError {
+async function nothingLeft({ state, space, sources }: BuildContext): Promise<NothingLeftError> {
   const reasons = [state.read, state.clean].flatMap((stage) => Object.values(stage?.reasons ?? {})).sort((a, b) => b.rows - a.rows);
   const notes = (state.read?.sources ?? []).flatMap(({ note }, at) => (note === undefined ? [] : [withName(sources[at]?.name ?? "", note)]));
   const why = reasons.slice(0, 3).map(({ step, code, rows, examples }) => `${rows} ${step}/${code} (e.g. ${examples[0]?.source}:${examples[0]?.line}: ${examples[0]?.reason})`);
   const more = notes.length > 5 ? [`and ${notes.length - 5} more files`] : [];
-  const files = [space.file("read.rejected"), space.file("clean.rejected")].filter((path) => existsSync(path) && statSync(path).size > 0);
-  return new NothingLeftError([...why, ...notes.slice(0, 5), ...more].join("; "), files.length > 0 ? files.join(" and ") : undefined);
+  return new NothingLeftError([...why, ...notes.slice(0, 5), ...more].join("; "), await space.keepRejected(["read.rejected", "clean.rejected"]));
 }
 
 /** A note as a sentence about its file; an error about the file begins with its name already. */

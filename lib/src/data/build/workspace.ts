@@ -1,8 +1,11 @@
-import { closeSync, existsSync, fsyncSync, lstatSync, mkdirSync, openSync, readdirSync, realpathSync, renameSync, rmSync } from "node:fs";
+import {
+  closeSync, createReadStream, existsSync, fsyncSync, lstatSync, mkdirSync, openSync, readdirSync, realpathSync, renameSync, rmSync, statSync,
+} from "node:fs";
 import { cp } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { hashFile } from "../ingest/sources.js";
 import { FileError, fileError } from "../jsonl/file-error.js";
+import { PartialFile } from "../jsonl/writer.js";
 import { readManifest } from "../report/manifest.js";
 import { Lock, LockError } from "./lock.js";
 
@@ -13,11 +16,14 @@ export class BuildError extends Error {
 
 /** No row passed all steps. */
 export class NothingLeftError extends BuildError {
-  /** @param workFiles where the rejected rows stand; undefined when there are none, or when they do not stay */
-  constructor(readonly why: string, workFiles?: string) {
-    super(`no row is left, so nothing was written: ${why}${workFiles === undefined ? "" : `. The rejected rows are in ${workFiles}`}`);
+  /** @param rejected the file in which the rejected rows stand; undefined when there are none */
+  constructor(readonly why: string, rejected?: string) {
+    super(`no row is left, so nothing was written: ${why}${rejected === undefined ? "" : `. The rejected rows are in ${rejected}`}`);
   }
 }
+
+/** A build that was cut short is gone on with soon or not at all; a set that is built again each week must not gather old work. */
+const ABANDONED_AFTER_MS = 14 * 24 * 60 * 60 * 1000;
 
 /** The folder that a link leads to: the dataset is put in its place, and the link stays. */
 function behindLink(out: string): string {
@@ -84,6 +90,7 @@ export class Workspace {
   begin(fingerprint: string): boolean {
     this.#work = this.#beside(`build-${fingerprint}`);
     const resumed = existsSync(join(this.#work, "state.json"));
+    this.#removeAbandoned();
     if (!resumed) rmSync(this.#work, { recursive: true, force: true });
     try {
       mkdirSync(this.#work, { recursive: true });
@@ -165,11 +172,47 @@ export class Workspace {
 
   /** Removes the work folders of this and of earlier, abandoned builds into the same output. */
   clear(): void {
+    for (const work of this.#workFolders()) rmSync(work, { recursive: true, force: true });
+  }
+
+  /** Removes the work folder of this build: it failed, and would fail again at the same place. */
+  discard(): void {
+    if (this.#work !== "") rmSync(this.#work, { recursive: true, force: true });
+  }
+
+  /**
+   * Puts the rejected rows of a build that leaves none beside the output, as `<out>.rejected.jsonl`: its work folder goes.
+   *
+   * @param names files of the work folder, in order
+   * @returns the file; undefined when there are no such rows
+   */
+  async keepRejected(names: readonly string[]): Promise<string | undefined> {
+    const files = names.map((name) => this.file(name)).filter((path) => existsSync(path) && statSync(path).size > 0);
+    if (files.length === 0) return undefined;
+    const file = await PartialFile.open(`${this.out}.rejected.jsonl`);
+    try {
+      for (const path of files) for await (const bytes of createReadStream(path)) await file.write(bytes as Buffer);
+      await file.commit();
+    } catch (error) {
+      await file.abort();
+      throw fileError(error, file.path, "write");
+    }
+    return file.path;
+  }
+
+  #workFolders(): string[] {
     const prefix = `.${this.#base}.build-`;
-    for (const entry of readdirSync(this.#parent)) {
-      if (entry.startsWith(prefix) && /^[0-9a-f]{12}$/.test(entry.slice(prefix.length))) {
-        rmSync(join(this.#parent, entry), { recursive: true, force: true });
-      }
+    return readdirSync(this.#parent)
+      .filter((entry) => entry.startsWith(prefix) && /^[0-9a-f]{12}$/.test(entry.slice(prefix.length)))
+      .map((entry) => join(this.#parent, entry));
+  }
+
+  /** Builds of other settings or sources that were cut short, and that nobody went on with. */
+  #removeAbandoned(): void {
+    for (const work of this.#workFolders()) {
+      const state = join(work, "state.json");
+      const { mtimeMs } = statSync(existsSync(state) ? state : work);
+      if (work !== this.#work && Date.now() - mtimeMs > ABANDONED_AFTER_MS) rmSync(work, { recursive: true, force: true });
     }
   }
 

@@ -30,7 +30,7 @@ export async function readReport(path: string, options: Omit<BuildOptions, "sour
     const { report } = await buildDataset({ ...options, sources: [path], out: join(temporary, "all"), split: { fractions: [1] }, splitNames: ["all"] });
     return report;
   } catch (error) {
-    // The rejected rows go with the temporary folder: do not send anyone there.
+    // The rejected rows stand in the temporary folder and go with it: do not send anyone there.
     throw error instanceof NothingLeftError ? new BuildError(`there is nothing to report: ${error.why}`, { cause: error }) : error;
   } finally {
     rmSync(temporary, { recursive: true, force: true });
