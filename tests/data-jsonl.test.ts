@@ -335,6 +335,54 @@ test("any table written as CSV is read back, for any chunks", async (context) =>
   }), { numRuns: 200, seed: 63 });
 });
 
+test("a table as Google Sheets exports it, without quoting, keeps every row and every quote", async (context) => {
+  const folder = scratch(context), path = join(folder, "t.tsv");
+  // Sheets writes spaces for tabs and line ends inside a cell. A doubled quote inside quotes would be a sign of quoting.
+  const cell = fc.array(fc.constantFrom('"', "a", " ", "5", "é", "'", "[", ","), { maxLength: 6 }).map((parts) => parts.join("").replace(/"{2,}/g, '"'));
+  const read = async (rows: string[][], end: string, start = ""): Promise<unknown[]> => {
+    writeFileSync(path, start + [["a", "b", "c"], ...rows].map((row) => row.join("\t")).join(end) + end);
+    return (await readRows(path)).map(({ value, problem }) => (value ? Object.values(value) : problem?.code));
+  };
+  await fc.assert(fc.asyncProperty(fc.array(fc.tuple(cell, cell, cell), { minLength: 1, maxLength: 8 }), fc.constantFrom("\n", "\r\n"), fc.constantFrom("", "\ufeff"), async (rows, end, start) => {
+    const bare = await read([['5" disk', "x", "y"], ...rows], end, start);
+    assert.deepEqual(bare.slice(1), rows, "one quote that quotes nothing shows that none does");
+    // Without it a cell in quotes may be a quoted one; the row stays.
+    const items = await read(rows.map((row) => ["k", ...row.slice(1)]), end, start);
+    assert.equal(items.length, rows.length);
+    for (const [at, row] of items.entries()) {
+      assert.ok(Array.isArray(row), String(row));
+      for (const [column, value] of row.slice(1).entries()) {
+        const own = rows[at]?.[column + 1] ?? "";
+        assert.ok(value === own || `"${value}"` === own, `${value} of ${own}`);
+      }
+    }
+  }), { numRuns: 500, seed: 63 });
+  // The first quote that fits no quoting may come after the first bytes; the place of each row is right all the same.
+  const plain = Array.from({ length: 9000 }, (_, n) => [`row ${n}`, "b", "c"]);
+  const late = [['"open', "x", "y"], ["p", "q", '"r'], ["s", 'in 5" s', 't"'], ["u", "v", "w"]];
+  writeFileSync(path, [["a", "b", "c"], ...plain, ...late].map((row) => row.join("\t")).join("\n"));
+  const rows = await readRows(path);
+  assert.deepEqual(rows.slice(9000).map(({ line, value }) => [line, Object.values(value ?? {})]), late.map((row, at) => [9002 + at, row]));
+  for (const item of rows.slice(8998)) {
+    const [again] = await readRows(path, { startOffset: item.offset, startLine: item.line });
+    assert.deepEqual(again?.value, item.value);
+    assert.deepEqual((await readRows(path, { startOffset: item.end, startLine: item.line + 1 }))[0]?.line, item.line === 9005 ? undefined : item.line + 1);
+  }
+});
+
+test("any table written with tabs and quotes, as pandas and Excel do, is read back", async (context) => {
+  const folder = scratch(context), path = join(folder, "t.tsv");
+  const part = fc.constantFrom('"', "\t", "\n", "a", " ", "é", ",", "\r\n");
+  const cell = fc.array(part, { maxLength: 6 }).map((parts) => parts.join(""));
+  const minimal = (text: string): string => (/["\t\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+  await fc.assert(fc.asyncProperty(fc.array(fc.tuple(cell, cell), { minLength: 1, maxLength: 6 }), fc.constantFrom("\n", "\r\n"), async (rows, end) => {
+    // One cell that holds a quote and a line end shows how the file is written.
+    const all = [["k", 'say ""\n'], ...rows].map(([a = "", b = ""]) => [`${a}.`, b]);
+    writeFileSync(path, [["a", "b"], ...all].map((row) => row.map(minimal).join("\t")).join(end));
+    assert.deepEqual((await readRows(path)).map(({ value }) => Object.values(value ?? {})), all);
+  }), { numRuns: 500, seed: 63 });
+});
+
 test("the writer's file appears whole on commit and not at all on abort", async (context) => {
   const folder = scratch(context);
   for (const name of ["out.jsonl", "out.jsonl.gz"]) {

@@ -1,4 +1,5 @@
 import { isUtf8 } from "node:buffer";
+import { DELIMITER_LINE, looksLikeRows, type Quotes } from "./dialect.js";
 import { FileError } from "./file-error.js";
 import { setOwn, type JsonObject } from "./json.js";
 import { DEFAULT_MAX_LINE_BYTES, PendingRow, type BadRow, type Place, type ReadOptions, type RowItem, type RowProblem } from "./row-item.js";
@@ -6,7 +7,7 @@ import { DEFAULT_MAX_LINE_BYTES, PendingRow, type BadRow, type Place, type ReadO
 /** Loaded for a file of CSV only. */
 const csvParser = (): typeof import("csv-parse/sync") => require("csv-parse/sync") as typeof import("csv-parse/sync");
 
-const NEWLINE = 10, RETURN = 13, QUOTE = 34;
+const TAB = 9, NEWLINE = 10, RETURN = 13, QUOTE = 34;
 const BOM = [0xef, 0xbb, 0xbf];
 
 /** Begins the name of a column without one. Its empty cells are left out: a spreadsheet has any number of such columns. */
@@ -23,18 +24,22 @@ const JSON_COLUMNS = new Set(["messages", "conversations", "conversation", "hist
  * The records are cut here, byte by byte, and csv-parse makes cells of each: when it is left to skip a bad record by
  * itself, it drops a part of the text.
  *
+ * Of tab-separated values, a record in which quotes make no sense is read line by line, its quotes as they stand.
+ *
  * @param delimiter one character; {@link sniffDelimiter} finds it
+ * @param options `quotes`: as {@link sniffQuotes} finds
  * @throws FileError for a header that cannot serve: empty, a name twice
  */
-export async function* readCsv(chunks: AsyncIterable<Buffer>, delimiter: string, options: ReadOptions & { header?: readonly string[] } = {}): AsyncGenerator<RowItem[], void, void> {
+export async function* readCsv(chunks: AsyncIterable<Buffer>, delimiter: string, options: ReadOptions & { header?: readonly string[]; quotes?: Quotes } = {}): AsyncGenerator<RowItem[], void, void> {
   const splitter = new RecordSplitter(delimiter.charCodeAt(0), options);
   const name = options.name ?? "the source";
+  const { quotes = "unclear" } = options;
   let header = options.header;
   const itemsOf = (records: (CsvRecord | BadRow)[]): RowItem[] => {
     let first = header === undefined ? records.shift() : undefined;
     if (first && isDelimiterLine(first)) first = records.shift();
-    if (first) header = headerOf(first, delimiter, name);
-    return header === undefined ? [] : itemsOfRecords(records, header, delimiter);
+    if (first) header = headerOf(first, delimiter, quotes, name);
+    return header === undefined ? [] : itemsOfRecords(records, header, delimiter, quotes, name);
   };
   for await (const chunk of chunks) {
     options.signal?.throwIfAborted();
@@ -59,11 +64,13 @@ class RecordSplitter {
   #lines = 0; // line ends inside the record so far
   #offset: number; // of the record's first byte
   readonly #delimiter: number;
+  readonly #bare: boolean;
   readonly #name: string;
   readonly #pending: PendingRow;
 
-  constructor(delimiter: number, options: ReadOptions) {
+  constructor(delimiter: number, options: ReadOptions & { quotes?: Quotes }) {
     this.#delimiter = delimiter;
+    this.#bare = options.quotes === "bare";
     this.#offset = options.startOffset ?? 0;
     this.#line = options.startLine ?? 1;
     this.#name = options.name ?? "the source";
@@ -82,6 +89,8 @@ class RecordSplitter {
         this.#pending.add(chunk.subarray(from, at));
         from = at + 1;
         this.#end(1, records);
+      } else if (this.#bare) {
+        continue;
       } else if (byte === QUOTE && this.#state !== "plain") {
         // In a quoted cell a doubled quote is one quote; elsewhere only the first character of a cell opens one.
         this.#state = "quoted";
@@ -126,12 +135,10 @@ function isDelimiterLine(record: CsvRecord | BadRow): boolean {
   return record.offset === 0 && record.problem === undefined && DELIMITER_LINE.test(record.cells);
 }
 
-const DELIMITER_LINE = /^"?sep=([,;\t|])"?$/i;
-
-function headerOf(record: CsvRecord | BadRow, delimiter: string, file: string): string[] {
+function headerOf(record: CsvRecord | BadRow, delimiter: string, quotes: Quotes, file: string): string[] {
   if (!record.problem && record.cells.includes("\0")) throw new FileError("header", file, "holds NUL bytes, as UTF-16 text without a mark does", "save it as UTF-8, e.g. with: iconv -f UTF-16LE -t UTF-8");
   if (!record.problem && /^\s*(?:\{\s*"|\[\s*(?:\{|$))/.test(record.cells)) throw new FileError("header", file, "holds JSON, not CSV", "name it .jsonl, or .json if it is one array");
-  const cells = record.problem || record.unclosed ? undefined : cellsOf([record.cells], delimiter)?.[0];
+  const cells = record.problem || record.unclosed ? undefined : quotes === "bare" ? record.cells.split(delimiter) : cellsOf([record.cells], delimiter)?.[0];
   if (!cells) throw new FileError("header", file, "has a header row that cannot be read", "write the names of the columns into its first row");
   // An index that pandas wrote has no name, nor have the empty columns of a spreadsheet: they get the name that pandas gives.
   const names = cells.map((cell, at) => (cell === "" && cells.length > 1 ? `${UNNAMED}${at}` : utf8(cell)));
@@ -142,15 +149,62 @@ function headerOf(record: CsvRecord | BadRow, delimiter: string, file: string): 
   return names;
 }
 
-function itemsOfRecords(records: readonly (CsvRecord | BadRow)[], header: readonly string[], delimiter: string): RowItem[] {
+function itemsOfRecords(records: readonly (CsvRecord | BadRow)[], header: readonly string[], delimiter: string, quotes: Quotes, file: string): RowItem[] {
+  if (quotes === "bare") return records.map((record) => (record.problem === undefined ? itemOfCells(record, record.cells.split(delimiter), header) : record));
   const cells = cellsOfEach(records.flatMap((record) => (record.problem !== undefined || record.unclosed ? [] : [record.cells])), delimiter);
   let next = 0;
-  return records.map((record): RowItem => {
+  return records.flatMap((record): RowItem | RowItem[] => {
     if (record.problem !== undefined) return record;
+    if (delimiter === "\t" && record.cells.includes('"')) {
+      const own = record.unclosed ? undefined : cells[next++];
+      return own && fitsTable(record, own, header, quotes) ? itemOfCells(record, own, header) : itemsOfLines(record, header, quotes, file);
+    }
     if (record.unclosed) return bad(record, "invalid-csv", "opens a quote that is never closed, and the rest of the file is read as one cell; close it, or double the quotes inside a cell");
     const own = cells[next++];
     return own ? itemOfCells(record, own, header) : bad(record, "invalid-csv", explain(record.cells, delimiter));
   });
+}
+
+/** Whether the cells of a record of tab-separated values are what its quotes mean, and no rows that two quotes happen to enclose. */
+function fitsTable(record: CsvRecord, cells: readonly string[], header: readonly string[], quotes: Quotes): boolean {
+  if (cells.length !== header.length) return false;
+  return quotes === "quoted" || !record.cells.includes("\n") || !looksLikeRows(record.cells, header.length - 1);
+}
+
+/**
+ * A record of tab-separated values whose quotes do not fit: its first line with the quotes as they stand, and what follows
+ * as records of their own, the misfits among them line by line.
+ */
+function itemsOfLines(record: CsvRecord, header: readonly string[], quotes: Quotes, file: string): RowItem[] {
+  const texts = record.cells.split("\n");
+  let { offset } = record;
+  const lines = texts.map((text, at): CsvRecord => {
+    const place = { line: record.line + at, offset, end: at === texts.length - 1 ? record.end : offset + text.length + 1 };
+    offset = place.end;
+    return { ...place, cells: text.replace(/\r$/, ""), unclosed: false };
+  });
+  const asLine = (line: CsvRecord): RowItem[] => (line.cells === "" ? [] : [itemOfCells(line, cellsOfLine(line.cells, header.length), header)]);
+  const [first, second] = lines as [CsvRecord, CsvRecord | undefined];
+  if (!second) return asLine(first);
+  const rest = new RecordSplitter(TAB, { startLine: second.line, startOffset: second.offset, name: file });
+  const records = [...rest.push(Buffer.from(texts.slice(1).join("\n"), "latin1")), ...rest.finish()];
+  const cells = cellsOfEach(records.flatMap((one) => (one.problem !== undefined || one.unclosed ? [] : [one.cells])), "\t");
+  let next = 0;
+  const items = records.flatMap((one): RowItem[] => {
+    if (one.problem !== undefined) return [one];
+    const own = one.unclosed ? undefined : cells[next++];
+    if (own && fitsTable(one, own, header, quotes)) return [itemOfCells(one, own, header)];
+    return one.cells.split("\n").flatMap((_, at) => asLine(lines[one.line + at - record.line] as CsvRecord));
+  });
+  const last = items.at(-1);
+  if (last) last.end = record.end;
+  return [...asLine(first), ...items];
+}
+
+/** The cells of one line: quoted where that gives the right number of them, else with the quotes as they stand. */
+function cellsOfLine(line: string, columns: number): string[] {
+  const quoted = cellsOf([line], "\t")?.[0];
+  return quoted?.length === columns ? quoted : line.split("\t");
 }
 
 /** Cells of all records in one call of csv-parse, which is fast; where that fails, halves are tried until the bad ones are found. */
@@ -222,20 +276,10 @@ function rawText(latin1: string): Pick<RowProblem, "raw" | "rawEncoding"> {
 }
 
 /** The column names in the first bytes of a file, for a reading that resumes past its header row. */
-export function readHeader(head: Buffer, delimiter: string, file: string): string[] {
-  const splitter = new RecordSplitter(delimiter.charCodeAt(0), {});
+export function readHeader(head: Buffer, delimiter: string, quotes: Quotes, file: string): string[] {
+  const splitter = new RecordSplitter(delimiter.charCodeAt(0), { quotes });
   const records = [...splitter.push(head), ...splitter.finish()];
   const first = records.find((record) => !isDelimiterLine(record));
   if (!first) throw new FileError("header", file, "is empty", "read it from the beginning");
-  return headerOf(first, delimiter, file);
-}
-
-/** The delimiter of a file, by the first line: the one that Excel names there (`sep=;`), else that of comma, semicolon, tab and bar which occurs most outside quotes. */
-export function sniffDelimiter(head: string): string {
-  const first = /^(?:\xef\xbb\xbf)?([^\r\n]*)/.exec(head)?.[1] ?? "";
-  const named = DELIMITER_LINE.exec(first)?.[1];
-  if (named !== undefined) return named;
-  const line = first.replace(/"(?:[^"]|"")*"/g, "");
-  const counts = [",", ";", "\t", "|"].map((mark) => ({ mark, count: line.split(mark).length - 1 }));
-  return counts.reduce((best, next) => (next.count > best.count ? next : best)).mark;
+  return headerOf(first, delimiter, quotes, file);
 }

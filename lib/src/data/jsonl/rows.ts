@@ -1,5 +1,6 @@
 import { isParquetFile, openBytes, peekBytes } from "./bytes.js";
-import { readCsv, readHeader, sniffDelimiter } from "./csv.js";
+import { readCsv, readHeader } from "./csv.js";
+import { sniffDelimiter, sniffQuotes } from "./dialect.js";
 import { FileError } from "./file-error.js";
 import { openParquet } from "./parquet-reader.js";
 import { cutLines, readLines, type LineRegion } from "./reader.js";
@@ -65,9 +66,11 @@ export async function openRows(path: string, options: ReadOptions = {}): Promise
   };
   switch (layout) {
     case "csv": {
-      const delimiter = sniffDelimiter(beginning.toString("latin1"));
-      const resumed = startOffset === 0 ? {} : { header: readHeader(beginning, delimiter, bytes.name) };
-      return { ...source, batches: readCsv(rest, delimiter, { ...named, ...resumed }) };
+      const text = beginning.toString("latin1");
+      const delimiter = sniffDelimiter(text);
+      const quotes = sniffQuotes(text, beginning.length < HEAD_BYTES, delimiter);
+      const resumed = startOffset === 0 ? {} : { header: readHeader(beginning, delimiter, quotes, bytes.name) };
+      return { ...source, batches: readCsv(rest, delimiter, { ...named, ...resumed, quotes }) };
     }
     case "json-array": return { ...source, batches: readValues(rest, "array", named) };
     case "json-values": return { ...source, batches: readValues(rest, "sequence", named) };
