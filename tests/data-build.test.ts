@@ -32,6 +32,7 @@ const chat = (user: string, answer = "Done, it is in your list.", extra: Record<
   JSON.stringify({ messages: [{ role: "user", content: user }, { role: "assistant", content: answer }], ...extra });
 const unlike = (count: number, prefix = "row"): string[] => Array.from({ length: count }, (_, i) => chat(`${prefix} ${i} alpha${i} beta${i * 7} gamma${i * 13}`, `answer ${i} delta${i} epsilon${i * 3}`));
 
+const readReportSync = (out: string): DataReport => JSON.parse(readFileSync(join(out, "data_report.json"), "utf8")) as DataReport;
 interface Row { messages: { content: string }[] }
 const lines = (path: string): string[] => readFileSync(path, "utf8").split("\n").filter((line) => line !== "");
 const rejected = (out: string): { source: string; line: number; step: string; code: string; reason: string; raw: string; rawEncoding?: string }[] =>
@@ -387,6 +388,21 @@ describe("llmops data build", () => {
       assert.match(result.stderr, says);
       assert.equal(existsSync(out), false);
     }
+  });
+  it("reads a text file that holds JSON Lines as rows, says so, and leaves other texts to the teacher", () => {
+    const files = {
+      "rows.txt": ["", ...unlike(12, "text"), "broken"].join("\r\n"), "long.txt": chat("long", "word ".repeat(20_000)),
+      "prose.txt": "A task has a title.\n", "example.txt": `${chat("an example")}\nThis row is an example.\nIt has two turns.\n`, "object.txt": '{\n "a": 1\n}\n',
+    };
+    const input = folder(files);
+    const out = join(folder(), "out");
+    const human = run("build", input, "--out", out, "--no-teacher");
+    assert.equal(human.status, 0, human.stderr);
+    const { sources } = readReportSync(out);
+    const kinds = Object.fromEntries(sources.map(({ name, kind, rows, readAs }) => [name.split("/").at(-1) ?? "", [kind, rows, readAs !== undefined]]));
+    assert.deepEqual(kinds, { "rows.txt": ["rows", 13, true], "long.txt": ["rows", 1, true], "prose.txt": ["text", 0, false], "example.txt": ["text", 0, false], "object.txt": ["text", 0, false] });
+    assert.match(human.stdout, /rows\.txt was read as JSON Lines/);
+    assert.equal(run("build", join(input, "long.txt"), "--out", out, "--split", "1", "--split-names", "all", "--strict").status, 0, "a note is no fault");
   });
   it("makes pairs of documents with the simulated teacher, and stops with 3 when the budget is spent", () => {
     const source = folder({ "guide.md": `# Tasks\n\n${"A task has a title, a due date and a priority. You create it with one request. ".repeat(8)}\n\n## Deleting\n\n${"A deleted task cannot be restored; complete it if you may need it again. ".repeat(8)}` });

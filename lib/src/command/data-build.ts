@@ -289,6 +289,7 @@ function summary({ out, report }: BuildResult, cost: number | undefined): string
   }
   if (report.droppedFields) lines.push("", droppedText(report.droppedFields, report.format));
   if (split.inexact) lines.push("", "A group of near-duplicates was too large for its split: the totals are not exactly those asked for.");
+  for (const { name, readAs } of sources) if (readAs !== undefined) lines.push("", `${name} was read as ${readAs}.`);
   const damaged = sources.filter((source) => source.unread !== undefined);
   if (damaged.length > 0) {
     lines.push("", `Rows may be missing: ${damaged.map(({ name, unread: part }) => `${name} could not be read${part === "rest" ? " to the end" : ""}`).join(", ")}. The dataset holds what could be read; the exit status is 1.`);

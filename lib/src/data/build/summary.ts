@@ -53,9 +53,9 @@ export function makeReport(context: BuildContext, written: Written): DataReport 
     format: clean.format,
     steps,
     rejections,
-    sources: sources.map(({ name, kind }, source) => {
+    sources: sources.map(({ name, kind, readAs }, source) => {
       const { rows: found, formats, note, unread } = read.sources[source] ?? { rows: 0, formats: {} };
-      return { name, kind, formats, rows: found, out: written.out[source] ?? 0, rejected: written.rejected[source] ?? 0, ...(note === undefined ? {} : { note }), ...(unread ? { unread } : {}) };
+      return { name, kind, formats, rows: found, out: written.out[source] ?? 0, rejected: written.rejected[source] ?? 0, ...(readAs === undefined ? {} : { readAs }), ...(note === undefined ? {} : { note }), ...(unread ? { unread } : {}) };
     }),
     skipped: read.skipped,
     normalized: { rows: read.normalizedRows, texts: read.normalizedTexts },

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { promises as fs } from "node:fs";
 import { join } from "node:path";
 import { FileError, fileError } from "../jsonl/file-error.js";
+import { isJsonObject, parseJson } from "../jsonl/json.js";
 import { readManifest } from "../report/manifest.js";
 import type { DocumentKind } from "./document.js";
 
@@ -17,6 +18,8 @@ export interface SourceFile {
   kind: SourceKind;
   bytes: number;
   sha256: string;
+  /** Where the content says something else than the name: what the file is read as. */
+  readAs?: string;
 }
 
 /** A file that was found and not read, and why. */
@@ -40,6 +43,7 @@ const DATASET_FILES = new Set(["manifest.json", "rejected.jsonl", "data_report.m
 /**
  * Finds the files that paths stand for. Folders are walked in the order of their names; hidden files, `node_modules`,
  * the folders in `exclude` and, of a dataset that a build made, all but its rows are passed over. A file found twice is taken once.
+ * A text file whose lines are JSON objects is read as rows.
  *
  * @param paths - files and folders
  * @param exclude - real paths of folders that are not to be read, such as the output
@@ -82,8 +86,8 @@ export async function findSources(
       }
       return;
     }
-    const { kind, reason } = await kindOfFile(path, stat.size);
-    if (kind) sources.push({ path, name, kind, bytes: stat.size, sha256: await hashFile(path, signal) });
+    const { kind, reason, readAs } = await kindOfFile(path, stat.size);
+    if (kind) sources.push({ path, name, kind, bytes: stat.size, sha256: await hashFile(path, signal), ...(readAs === undefined ? {} : { readAs }) });
     else if (named) throw new FileError("unsupported", path, reason, `give a file of ${READABLE}`);
     else skipped.push({ name, reason });
   };
@@ -91,7 +95,7 @@ export async function findSources(
   return { sources, skipped };
 }
 
-type KindOrReason = { kind: SourceKind; reason?: undefined } | { kind?: undefined; reason: string };
+type KindOrReason = { kind: SourceKind; readAs?: string; reason?: undefined } | { kind?: undefined; readAs?: undefined; reason: string };
 
 async function kindOfFile(path: string, size: number): Promise<KindOrReason> {
   const stat = await fs.stat(path);
@@ -102,15 +106,33 @@ async function kindOfFile(path: string, size: number): Promise<KindOrReason> {
   if (kind === "rows") return { kind };
   const wide = (head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff);
   if (head.includes(0) && !wide) return { reason: "is a binary file" };
+  if (kind === "text" && (await holdsJsonLines(path, head))) return { kind: "rows", readAs: "JSON Lines: its lines are JSON objects, and no prose" };
   if (kind) return { kind };
   if (/^\uFEFF?\s*[[{]/.test(head.toString("utf8"))) return { kind: "rows" };
   return { reason: `is of a kind that is not known; rename it if it is ${READABLE}` };
 }
 
-async function readHead(path: string): Promise<Buffer> {
+/** How much of a text file is looked at that begins as JSON Lines would: room for a first row of 1 MiB. */
+const JSON_HEAD_BYTES = 1 << 20;
+
+/** Whether a text file holds rows: its first line is a JSON object, as are most of those after it (a few may be broken). */
+async function holdsJsonLines(path: string, head: Buffer): Promise<boolean> {
+  const begins = (bytes: Buffer): string => bytes.toString("utf8").replace(/^\uFEFF/, "");
+  if (!/^\s*\{/.test(begins(head))) return false;
+  const wide = await readHead(path, JSON_HEAD_BYTES);
+  const lines = begins(wide).split("\n");
+  if (wide.length === JSON_HEAD_BYTES) lines.pop(); // cut off
+  const objects = lines.filter((line) => /\S/.test(line)).map((line) => {
+    const parsed = parseJson(line);
+    return parsed.ok && isJsonObject(parsed.value);
+  });
+  return objects[0] === true && objects.filter(Boolean).length * 2 > objects.length;
+}
+
+async function readHead(path: string, length = 8192): Promise<Buffer> {
   const handle = await fs.open(path).catch((error: unknown) => { throw fileError(error, path, "read"); });
   try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(8192), 0, 8192, 0);
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, 0);
     return buffer.subarray(0, bytesRead);
   } finally {
     await handle.close();

@@ -74,7 +74,7 @@ export function reportMarkdown(report: DataReport, chartPath: (file: string) => 
   }
 
   out.push("", "## Sources", "", table(["file", "kind", "format", "rows", "out", "rejected", "note"], report.sources.slice(0, SHOWN_FILES).map((s) => [
-    s.name, s.kind, Object.entries(s.formats).map(([format, count]) => `${format} ${number(count)}`).join(", "), s.rows, s.out, s.rejected, s.note ?? "",
+    s.name, s.kind, Object.entries(s.formats).map(([format, count]) => `${format} ${number(count)}`).join(", "), s.rows, s.out, s.rejected, [...(s.readAs === undefined ? [] : [`read as ${s.readAs}`]), ...(s.note === undefined ? [] : [s.note])].join("; "),
   ])));
   if (report.sources.length > SHOWN_FILES) out.push("", `… and ${number(report.sources.length - SHOWN_FILES)} more files, in \`data_report.json\`.`);
   const broken = report.sources.filter(({ unread }) => unread === "rest");

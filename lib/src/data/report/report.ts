@@ -45,6 +45,9 @@ export const DataReportSchema = z.object({
       rows: Count,
       out: Count,
       rejected: Count,
+      /** What the file was read as, where its content says something else than its name. */
+      readAs: z.string().optional(),
+      /** Why it was not read, or not to its end. */
       note: z.string().optional(),
       /** Rows may be missing, since the file is damaged: all of it, or what follows the rows that were read. */
       unread: z.enum(["all", "rest"]).optional(),
