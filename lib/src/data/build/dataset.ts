@@ -34,8 +34,17 @@ function libraryVersion(): string {
   return (require("llmops/package.json") as { version: string }).version;
 }
 
-/** What the code of this library's data part is, for work that is gone on with: a version says too little between releases. */
+let knownCode: string | undefined;
+
+/**
+ * What the code of this library's data part is, for work that is gone on with: a version says too little between releases. Read
+ * once: the code that runs does not change while it runs.
+ */
 function codeHash(): string {
+  return (knownCode ??= hashOfCode());
+}
+
+function hashOfCode(): string {
   const folder = join(__dirname, "..");
   const hash = createHash("sha256");
   for (const path of readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".js")).sort()) {
