@@ -71,6 +71,21 @@ describe("a diff", () => {
     assert.deepEqual([copied.rows.added, copied.rows.moved, copied.leaked.map(({ from, how }) => [from.line, how])], [1, 0, [[3, "copied"]]]);
     assert.equal(copied.bump.bump, "minor");
 
+    // The same with another word, with a few words more, and inside a longer row; a row of A's own that is near is no news.
+    const reworded = (test: Row, change: (text: string) => string): Row => ({ ...test, id: "new", messages: (test["messages"] as { role: string; content: string }[]).map(({ role, content }) => ({ role, content: change(content) })) });
+    const near: [name: string, row: Row][] = [
+      ["another word", reworded(tests[2]!, (text) => text.replace(/^added /, "created "))], ["another id", { ...tests[2]!, id: "new" }],
+      ["inside a longer row", reworded(tests[2]!, (text) => (text.startsWith("added") ? `${text}, and ${String((row(99)["messages"] as Row[])[0]!["content"])}` : text))],
+    ];
+    for (const [name, copy] of near) {
+      const found = await quick(a, write(join(folder, name), { train: [...train, copy, row(98)], test: tests }));
+      assert.deepEqual([found.rows.added, found.rows.leaked, found.leaked.map(({ from, to, how }) => [from.line, to.line, how])], [2, 1, [[3, 21, "near-copy"]]], name);
+      assert.match(llmops(folder, "diff", "a", name).stdout, /LEAK: 1 row .*\n\nLeaked:\n {2}test:3 -> train:21 \(near-copy\)/);
+      assert.equal((await quick(join(folder, name), write(join(folder, "again"), { train: [...train, { ...copy, operation: "other" }, row(98)], test: tests }))).rows.leaked, 0, "a change beside the text");
+    }
+    const rewritten = await quick(a, write(join(folder, "rewritten"), { train: train.map((own, n) => (n === 4 ? { ...near[0]![1], id: own["id"] } : own)), test: tests }));
+    assert.deepEqual(rewritten.leaked.map(({ from, to, how }) => [from.line, to.line, how]), [[3, 5, "near-copy"]], "a row that was changed into one");
+
     const pair = (n: number, swap: boolean): Row => {
       const [one, two] = [[{ role: "assistant", content: `yes ${n}` }], [{ role: "assistant", content: `no ${n}` }]];
       return { id: `p${n}`, prompt: [{ role: "user", content: `ask about ${WORDS[n]} and ${WORDS[n + 1]}` }], chosen: swap ? two : one, rejected: swap ? one : two };

@@ -86,7 +86,7 @@ function humanDiff(diff: DatasetDiff): string {
     lines.push("", `LEAK: ${counted(rows.leaked, "row")} that the first is tested with, and the second trained on. Do not measure a model trained on the second with the test rows of the first.`);
     list("Leaked", rows.leaked, diff.leaked.map(({ from, to, how }) => `${at(from)} -> ${at(to)} (${how})`));
   }
-  list("Moved", rows.moved - rows.leaked, diff.moved.filter(({ to, from }) => !diff.leaked.some((leak) => at(leak.from) === at(from) && at(leak.to) === at(to))).map(({ from, to, changed }) => `${at(from)} -> ${at(to)}${changed ? " (changed)" : ""}`));
+  list("Moved", rows.moved - diff.leaked.filter(({ how }) => how.startsWith("moved")).length, diff.moved.filter(({ to, from }) => !diff.leaked.some((leak) => at(leak.from) === at(from) && at(leak.to) === at(to))).map(({ from, to, changed }) => `${at(from)} -> ${at(to)}${changed ? " (changed)" : ""}`));
   list("Changed", rows.changed, diff.changed.map(({ from, to, by, similarity, kinds: what, fields }) => {
     const [first] = fields;
     return `${at(from)}${at(from) === at(to) ? "" : ` -> ${at(to)}`} ${what.join(", ")} (by ${by}, ${similarity} alike)${first ? `: ${first.field} ${JSON.stringify(first.before)} -> ${JSON.stringify(first.after)}` : ""}${fields.length > 1 ? ` and ${fields.length - 1} more` : ""}`;

@@ -4,10 +4,11 @@ import type { Encoding } from "../tokens/openai.js";
 import { proposeBump, type BumpProposal } from "./bump.js";
 import { CHANGE_KINDS, compareRows, labelFields, type ChangeKind, type RowChange } from "./change.js";
 import { openDataset, type OpenedDataset } from "./dataset.js";
-import { MATCH, matchChanged, matchEqual, rowOf } from "./match.js";
+import { MATCH, matchChanged, matchEqual, rowOf, type Matches } from "./match.js";
 import { loadRows, placeOf, rowTokens, scanDataset, type RowPlace, type ScannedDataset } from "./scan.js";
 import { coverageShifts, type CoverageShift } from "./coverage.js";
 import { compareSchemas, type SchemaDiff } from "./schema.js";
+import { TestRows } from "./test-rows.js";
 
 /** Tokens of a side. */
 export interface TokenSummary {
@@ -53,10 +54,10 @@ export interface DatasetDiff {
   changed: RowChange[];
   moved: RowMove[];
   /**
-   * Rows that A tests or validates with and B trains on: moved there, or copied. A model trained on B must not be
-   * measured with A's test rows.
+   * Rows that A tests or validates with and B trains on: moved there, copied, or copied with other words (a near-copy is at
+   * least 0.7 similar to the test row, or holds most of it). A model trained on B must not be measured with A's test rows.
    */
-  leaked: { from: RowPlace; to: RowPlace; how: "moved" | "moved and changed" | "copied" }[];
+  leaked: { from: RowPlace; to: RowPlace; how: "moved" | "moved and changed" | "copied" | "near-copy" }[];
   labels: string[];
   schema: SchemaDiff;
   coverage: CoverageShift[];
@@ -133,7 +134,13 @@ export async function diffOpened(openedA: OpenedDataset, openedB: OpenedDataset,
   };
   const labelSet = new Set(labels);
   const note = <T>(list: T[], make: () => T): void => { if (list.length < limit) list.push(make()); };
+  const leak = (tested: number, row: number, how: DatasetDiff["leaked"][number]["how"]): void => {
+    diff.rows.leaked++;
+    note(diff.leaked, () => ({ from: placeOf(a, tested), to: placeOf(b, row), how }));
+  };
+  const tests = (scan: ScannedDataset, row: number): boolean => EVALUATION.test(scan.dataset.splits[scan.splits[row] as number]?.name ?? "");
   const testRows = evaluationHashes(a);
+  const near = await nearCopies(a, b, rowsA, rowsB, matches, tests, signal);
   const lastOf = new Map<number, number>();
   for (let row = 0; row < b.count; row++) {
     const other = matches.inA[row] as number;
@@ -143,9 +150,8 @@ export async function diffOpened(openedA: OpenedDataset, openedB: OpenedDataset,
       diff.rows.added++;
       note(diff.added, to);
       const tested = trains ? testRows.find(row, b) : undefined;
-      if (tested === undefined) continue;
-      diff.rows.leaked++;
-      note(diff.leaked, () => ({ from: placeOf(a, tested), to: to(), how: "copied" }));
+      if (tested !== undefined) leak(tested, row, "copied");
+      else if (near.has(row)) leak(near.get(row) as number, row, "near-copy");
       continue;
     }
     const from = (): RowPlace => placeOf(a, other);
@@ -165,14 +171,15 @@ export async function diffOpened(openedA: OpenedDataset, openedB: OpenedDataset,
       diff.rows.moved++;
       note(diff.moved, () => ({ from: from(), to: to(), changed: how !== MATCH.exact }));
       if (trains && EVALUATION.test(names[splitOfA(other)] as string)) {
-        diff.rows.leaked++;
-        note(diff.leaked, () => ({ from: from(), to: to(), how: how === MATCH.exact ? "moved" : "moved and changed" }));
+        leak(other, row, how === MATCH.exact ? "moved" : "moved and changed");
+        continue;
       }
     } else {
       const last = lastOf.get(splitOfB(row)) ?? -1;
       if (other < last) diff.rows.reordered = true;
       lastOf.set(splitOfB(row), Math.max(other, last));
     }
+    if (near.has(row)) leak(near.get(row) as number, row, "near-copy");
   }
   for (let row = 0; row < a.count; row++) {
     if (matches.inB[row] !== -1) continue;
@@ -199,6 +206,30 @@ function inOneSplit(dataset: OpenedDataset): OpenedDataset {
 
 function sameContent(a: ScannedDataset, b: ScannedDataset): boolean {
   return a.content === b.content;
+}
+
+/**
+ * Rows that B trains on and that are near-copies of A's test rows, by their number, with the test row: among the rows that are
+ * new or say something new. A second pass over A, where there are any.
+ */
+async function nearCopies(
+  a: ScannedDataset, b: ScannedDataset, rowsA: ReadonlyMap<number, string>, rowsB: ReadonlyMap<number, string>,
+  matches: Matches, tests: (scan: ScannedDataset, row: number) => boolean, signal: AbortSignal | undefined,
+): Promise<ReadonlyMap<number, number>> {
+  const near = new Map<number, number>();
+  const fresh = [...rowsB].filter(([row]) => !tests(b, row));
+  if (fresh.length === 0) return near;
+  const texts = await loadRows(a, (row) => tests(a, row), signal);
+  if (texts.size === 0) return near;
+  const index = new TestRows(texts);
+  for (const [row, text] of fresh) {
+    signal?.throwIfAborted();
+    const tested = index.find(text);
+    // What was as near before is no leak of this change.
+    const before = rowsA.get(matches.inA[row] as number);
+    if (tested !== undefined && !(before !== undefined && index.find(before) === tested)) near.set(row, tested);
+  }
+  return near;
 }
 
 /** The rows of A that models are measured with, to be found by their hash. */

@@ -112,7 +112,7 @@ export function matchChanged(a: ScannedDataset, b: ScannedDataset, rowsA: Readon
   }
 }
 
-function textShingles(json: string): Uint32Array {
+export function textShingles(json: string): Uint32Array {
   const row = rowOf(json);
   const found = exampleOf(row);
   return shingles(found ? exampleText(found.example) : stringsOf(row).join("\n"));
