@@ -222,6 +222,53 @@ function agreed(answers: readonly Readonly<Record<string, string>>[], least: num
 await check(selfConsistency, agreed);
 
 // %% [markdown]
+// That is the whole idea. `filterBySelfConsistency` applies it to every row: the teacher reads each conversation several times *without* its
+// label and says what the user wanted (operation, title, date, priority). Each field is agreed on by itself, as your function does it for one
+// field, and a row goes where the readings disagree, or agree on something else than the row says.
+
+// %%
+import { estimateSelfConsistency, filterBySelfConsistency } from "llmops/teacher";
+
+const READINGS = { samples: 5, agreement: 0.6, today: TODAY };
+const price = estimateSelfConsistency(teacher, pool, READINGS);
+const consistent = await filterBySelfConsistency(teacher, pool, READINGS);
+console.log(`${price.requests} requests, estimated at $${price.dollars.toFixed(4)} before the first was sent.`);
+
+// By hand, for one field: what do three of five readings agree on, and does the row's label say so?
+const relabelled = pool.filter(({ extra }, index) => {
+  const read = consistent.consensus[index]?.operation;
+  return read !== undefined && read.agreement >= READINGS.agreement && read.value !== extra["operation"];
+});
+const contradicted = consistent.removed.filter(({ code, field }) => code === "contradicts" && field === "operation");
+console.log(`Another operation than the label says: ${relabelled.length} rows by hand, ${contradicted.length} by the library.`);
+for (const { index, reason } of consistent.removed.slice(0, 3)) {
+  console.log(`- "${maskPii(pool[index].messages[0].content ?? "").text}": ${reason}`);
+}
+
+// %%
+const threeReadings = await filterBySelfConsistency(teacher, pool, { ...READINGS, samples: 3 });
+const idsOf = ({ removed }: typeof consistent) => removed.map(({ index }) => String(pool[index].extra["id"]));
+const ways = {
+  "two of three judgements": [2, 3].flatMap((against) => groups.get(against) ?? []).map(([id]) => id),
+  "three readings": idsOf(threeReadings),
+  "five readings": idsOf(consistent),
+};
+const count = (ids: string[], is: (id: string) => boolean) => (teacher.ledger ? ids.filter(is).length : null);
+showTable(
+  Object.entries(ways).map(([way, ids]) => ({
+    "removed by": way,
+    rows: ids.length,
+    "really wrong": count(ids, isFaulty),
+    "another fault": count(ids, (id) => !isFaulty(id) && teacher.ledger!.find(id) !== undefined),
+    "nothing wrong": count(ids, (id) => teacher.ledger!.find(id) === undefined),
+  })),
+  { caption: `${pool.length} rows, by the ledger` },
+);
+
+// %% [markdown]
+// More readings are no luxury: with three, two slips in one field leave no majority, and a good row goes; with five it takes three. And
+// neither way sees a mistake that the model makes every time.
+//
 // ## 6. What it costs
 //
 // Two things drive the bill: how many rows share one prompt, and which model writes. First the batch. The system prompt is sent with every

@@ -135,6 +135,17 @@ function keepRow(scores: Scores, least: Scores): boolean {
 await check(criteriaFilter, keepRow);
 
 // %% [markdown]
+// The library's `filterByScores` does this for a whole list and says for each row that goes what it failed. With a 3 for every criterion it
+// must find the rows whose lowest score is below 3:
+
+// %%
+import { filterByScores } from "llmops/teacher";
+
+const LEAST = Object.fromEntries(TASK_API_RUBRIC.map(({ name }) => [name, 3]));
+const low = filterByScores(judgments, LEAST).removed;
+console.log(`filterByScores removes ${low.length} rows; by hand, ${clean.filter((example) => lowest(first, example) < 3).length}. One of them: ${low[0].reason}`);
+
+// %% [markdown]
 // ## 3. Ask twice: how sure is it?
 //
 // A judge gives no error bars, but it gives itself away when it is asked again. Known weaknesses of judges (Zheng and others, 2023) are a
@@ -210,7 +221,30 @@ await showChart(
 
 // %% [markdown]
 // The last way is the one to remember. The judge's disagreement with itself is a **confidence score**: it picks, from hundreds of rows, the
-// few that are worth a person's time.
+// few that are worth a person's time. `judgeRepeatedly` does the whole of it: several rounds, each in another random order, the median of
+// each score, and `abstains` where the rounds do not agree.
+
+// %%
+import { judgeRepeatedly } from "llmops/teacher";
+
+const { judgments: repeated } = await judgeRepeatedly(teacher, clean, { today: TODAY, rounds: 2, thresholds: LEAST, minAgreement: 1 });
+const opinionOf = new Map(repeated.map((judgment) => [judgment.id, judgment]));
+const unsure = repeated.filter(({ abstains }) => abstains).length;
+const library = measure((example) => {
+  const { abstains, passes } = opinionOf.get(idOf(example))!;
+  return abstains ? isWrong[index.get(example)!] : !passes;
+});
+const byHand = ways["both flag, and you read the disputed rows"];
+showTable(
+  [
+    { way: "by hand: two orders", disputed: clean.length - agree, ...byHand },
+    { way: "judgeRepeatedly: two rounds", disputed: unsure, ...library },
+  ],
+  { decimals: 2, caption: "Both with you reading the disputed rows" },
+);
+
+// %% [markdown]
+// The orders are others, so a few rows change sides; what the two ways find is the same within that noise.
 //
 // ## 5. What it costs
 //

@@ -532,7 +532,9 @@ const card = await writeDatasetCard("../datasets/task-api", {
     operation: "what the user wanted: create, update, complete, delete or list",
     scenario: "the situation, such as `happy-path` or `unknown-task`",
     id: "the answer it came in, and its place there",
-    today: 'the date that "tomorrow" counts from',
+    today:
+      'the date that "tomorrow" counts from. Hugging Face `datasets` reads it from JSONL as a timestamp, since it looks like one: ' +
+      '`row["today"].isoformat()[:10]` is the date again; from Parquet it comes as this text',
   },
   limits: [
     "Synthetic. It shows how a task assistant should answer, not how people really write.",
