@@ -351,6 +351,7 @@ testExercise<MakeLabels>(labelsExercise, paddedLabels, () => todo(), [() => [], 
   "padding cut off": (row) => paddedLabels(row).filter((label) => label !== -100),
   shifted: (row) => [...paddedLabels(row), -100].slice(1),
   "end ignored": ({ tokens, mask }) => tokens.map((token, at) => (mask[at] === 1 && mask[at + 1] === 1 ? token : -100)),
+});
 
 const absmax = (values: readonly number[]) => Math.max(...values.map(Math.abs));
 const row = (values: readonly number[], codeOf: (scaled: number) => number, steps = 127, largest = absmax(values)) => {

@@ -419,9 +419,12 @@ console.log(`SNR: ${errorOf(single)} dB with fp32 scales, ${errorOf(double)} dB 
 // What it costs stands in the last line: next to nothing. What it saves over the linear layers of Llama-3-8B:
 
 // %%
-const LLAMA_LINEAR = 6_979_321_856; // counted in section 8
-const GIB = 2 ** 30;
-const [once, twice] = [false, true].map((doubleQuant) => fourBitBytes(LLAMA_LINEAR, { doubleQuant }) / GIB);
+import { countParameters, GIB, shapeOf } from "llmops/compute";
+
+const llamaShape = shapeOf("Llama-3-8B");
+const counted = countParameters(llamaShape);
+const linearWeights = counted.attention + counted.feedForward;
+const [once, twice] = [false, true].map((doubleQuant) => fourBitBytes(linearWeights, { doubleQuant }) / GIB);
 console.log(`${once.toFixed(2)} GiB → ${twice.toFixed(2)} GiB, ${(once - twice).toFixed(2)} GiB less`);
 
 // %% [markdown]
@@ -432,13 +435,13 @@ console.log(`${once.toFixed(2)} GiB → ${twice.toFixed(2)} GiB, ${(once - twice
 // counts in the end: the loss of the model when its linear layer went through the type.
 
 // %%
-import { measureStorage, storeAs, STORAGE_TYPES } from "llmops/compute";
+import { measureType, storeAs, NUMBER_TYPES } from "llmops/compute";
 
 const signed = (bits: number) => bits.toFixed(4).replace("-0.0000", "0.0000"); // not "minus nothing"
 const lossWith = (changed: Partial<typeof model>) => bitsPerCharacter({ ...model, ...changed }, unseen);
-const measured = STORAGE_TYPES.map((type) => {
-  const { bitsPerWeight, bytes, max, rmse } = measureStorage(type, model.linear, LINEAR_COLUMNS);
-  const snr = (name: keyof typeof tensors) => measureStorage(type, tensors[name], LINEAR_COLUMNS).snrDb;
+const measured = NUMBER_TYPES.map((type) => {
+  const { bitsPerWeight, bytes, max, rmse } = measureType(type, model.linear, LINEAR_COLUMNS);
+  const snr = (name: keyof typeof tensors) => measureType(type, tensors[name], LINEAR_COLUMNS).snrDb;
   const linear = storeAs(type, model.linear, LINEAR_COLUMNS).values;
   return {
     type, bitsPerWeight, bytes, max, rmse,
@@ -490,7 +493,7 @@ await showChart(
 
 // %%
 const pieces = Array.from({ length: 5 }, (_, i) => unseen.slice(1000 * i, 1000 * (i + 1)));
-const inPieces = (type: (typeof STORAGE_TYPES)[number]) => {
+const inPieces = (type: (typeof NUMBER_TYPES)[number]) => {
   const changed = { ...model, linear: storeAs(type, model.linear, LINEAR_COLUMNS).values };
   return pieces.map((piece) => bitsPerCharacter(changed, piece) - bitsPerCharacter(model, piece));
 };
@@ -535,21 +538,18 @@ showTable(
 // ## 8. Llama-3-8B in 4 bit
 //
 // transformers hands bitsandbytes the linear layers and leaves out the output head (5.23.0, `get_keys_to_not_convert`); an embedding
-// is no linear layer, and norms are vectors. So 4 bit means this, from the shapes in the model's `config.json`:
+// is no linear layer, and norms are vectors. So 4 bit means this, with the shapes of the model's `config.json`:
 
 // %%
-const shape = { hidden: 4096, layers: 32, heads: 32, kvHeads: 8, headSize: 128, ffn: 14336, vocabulary: 128256 };
-const perLayer = {
-  "q_proj, o_proj": 2 * shape.hidden * shape.heads * shape.headSize,
-  "k_proj, v_proj": 2 * shape.hidden * shape.kvHeads * shape.headSize,
-  "gate_proj, up_proj, down_proj": 3 * shape.hidden * shape.ffn,
-};
-const embedding = shape.vocabulary * shape.hidden;
+import { linearSizes, weightTerms } from "llmops/compute";
+
 const llama = [
-  ...Object.entries(perLayer).map(([matrix, each]) => ({ matrix, weights: shape.layers * each, in4: true })),
-  { matrix: "embed_tokens", weights: embedding, in4: false },
-  { matrix: "lm_head", weights: embedding, in4: false },
-  { matrix: "norms", weights: (2 * shape.layers + 1) * shape.hidden, in4: false },
+  ...Object.entries(linearSizes(llamaShape)).map(([matrix, { input, output }]) => {
+    return { matrix: `${matrix}, ${output} × ${input}`, weights: llamaShape.layers * output * input, in4: true };
+  }),
+  { matrix: "embed_tokens", weights: counted.embedding, in4: false },
+  { matrix: "lm_head", weights: counted.head, in4: false },
+  { matrix: "norms", weights: counted.vectors, in4: false },
 ].map((row) => {
   return { ...row, bytes: row.in4 ? fourBitBytes(row.weights, { doubleQuant: true }) : 2 * row.weights };
 });
@@ -562,12 +562,14 @@ showTable(
     }),
     { matrix: "together", weights: sum(llama, "weights"), stored: "", GiB: sum(llama, "bytes") / GIB },
   ],
-  { decimals: 3, caption: `Llama-3-8B as bitsandbytes holds it, ${shape.layers} layers` },
+  { decimals: 3, caption: `Llama-3-8B as bitsandbytes holds it, ${llamaShape.layers} layers` },
 );
 const in16 = llama.filter((row) => !row.in4);
 const share = (key: Sum) => `${((100 * sum(in16, key)) / sum(llama, key)).toFixed(0)}%`;
 console.log(`In 16 bit all of it would be ${((2 * sum(llama, "weights")) / GIB).toFixed(2)} GiB.`);
 console.log(`The ${share("weights")} of the weights that stay there take ${share("bytes")} of the memory.`);
+const planned = weightTerms(llamaShape, "nf4-dq").reduce((total, { bytes }) => total + bytes, 0);
+console.log(`The planner of lesson 62.4 says ${(planned / GIB).toFixed(3)} GiB.`);
 
 // %% [markdown]
 // Not "4 GB", as many tables say. Unsloth's Llama-3 8B notebook, run on a T4, prints 5.613 GiB reserved after loading and adding the

@@ -6,7 +6,7 @@ import { dequantizeInt8, quantizeInt8, type Int8Options } from "./int8.js";
 import { quantizationError, type QuantizationError } from "./errors.js";
 import { rowsOf } from "./values.js";
 
-export type StorageType =
+export type NumberType =
   | "fp32" | "fp16" | "bf16" | "int8 per tensor" | "int8 per row" | "int8 per 64" | "fp4" | "nf4" | "nf4 double" | GgufType;
 
 /** Values that went through a type and came back, and the bytes they took in between. */
@@ -32,7 +32,7 @@ const gguf = (kind: GgufType): RoundTrip => (values, columns) => {
   return { values: dequantizeGguf(tensor), bytes: tensor.bytes };
 };
 
-const ROUND_TRIPS: Record<StorageType, RoundTrip> = {
+const ROUND_TRIPS: Record<NumberType, RoundTrip> = {
   fp32: (values) => ({ values: values.slice(), bytes: 4 * values.length }),
   fp16: (values) => ({ values: fromFloat16(toFloat16(values)), bytes: 2 * values.length }),
   bf16: (values) => ({ values: fromBfloat16(toBfloat16(values)), bytes: 2 * values.length }),
@@ -48,27 +48,27 @@ const ROUND_TRIPS: Record<StorageType, RoundTrip> = {
 };
 
 /** From most bits to fewest, a family together. */
-export const STORAGE_TYPES = Object.keys(ROUND_TRIPS) as readonly StorageType[];
+export const NUMBER_TYPES = Object.keys(ROUND_TRIPS) as readonly NumberType[];
 
 /**
  * Stores a matrix in a type and reads it back.
  *
  * @throws RangeError when the type cannot hold it: not finite, or rows that are not whole blocks
  */
-export function storeAs(type: StorageType, values: Float32Array, columns: number): Stored {
+export function storeAs(type: NumberType, values: Float32Array, columns: number): Stored {
   rowsOf(values, columns);
   return ROUND_TRIPS[type](values, columns);
 }
 
-export interface StorageReport extends QuantizationError {
-  type: StorageType;
+export interface TypeReport extends QuantizationError {
+  type: NumberType;
   bytes: number;
   /** Scales included. */
   bitsPerWeight: number;
 }
 
 /** Size and loss of a matrix in a type. */
-export function measureStorage(type: StorageType, values: Float32Array, columns: number): StorageReport {
+export function measureType(type: NumberType, values: Float32Array, columns: number): TypeReport {
   const { values: restored, bytes } = storeAs(type, values, columns);
   return { type, bytes, bitsPerWeight: (8 * bytes) / values.length, ...quantizationError(values, restored) };
 }
