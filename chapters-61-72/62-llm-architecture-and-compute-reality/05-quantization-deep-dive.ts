@@ -327,7 +327,7 @@ console.log(`Largest difference: ${Math.max(...gaps).toExponential(1)}, because 
 // spaces its codes like a floating point type.
 
 // %% tags=["folded"]
-import { codesOf } from "llmops/compute";
+import { codesOf, scalesOf } from "llmops/compute";
 
 const usage = (["nf4", "fp4"] as const).flatMap((type) => {
   const book = type === "nf4" ? nf4Codebook() : fp4Codebook();
@@ -358,8 +358,14 @@ await showChart(
   `Share of weights by code. NF4: the most used value ${busiest("NF4")?.value} has ${(100 * (busiest("NF4")?.share ?? 0)).toFixed(0)}%. FP4: ${busiest("FP4")?.value} has ${(100 * (busiest("FP4")?.share ?? 0)).toFixed(0)}%.`,
 );
 console.log(`Information in a code, of 4 bits: NF4 ${entropy("NF4").toFixed(2)}, FP4 ${entropy("FP4").toFixed(2)}`);
+const absmaxes = scalesOf(quantizeFourBit(tensors.normal));
+const meanAbsmax = absmaxes.reduce((total, absmax) => total + absmax, 0) / absmaxes.length / sigma;
+console.log(`NF4's outermost quantile: ${normalQuantile(outermost).toFixed(2)} deviations; the largest of 64 normal weights, on average: ${meanAbsmax.toFixed(2)}`);
 
 // %% [markdown]
+// Not quite even: the largest of 64 weights lies farther out than the quantile that stands for 1, so the outer codes are used less.
+// FP4 has two holes, from 0.005 to 0.167, and codes for exactly zero that hardly any weight needs.
+//
 // ### Exercise: store a block in NF4
 //
 // Scale by absmax, find the nearest of the 16 values, and put two codes into a byte, the first in the upper four bits
@@ -403,8 +409,8 @@ const errorOf = (stored: typeof single) => {
 showTable(
   [
     { part: "codes", single: single.packed.length, double: double.packed.length },
-    { part: "scales of the blocks", single: single.bytes - single.packed.length, double: nested.scales.codes.length },
-    { part: "scales of the scales", single: 0, double: 4 * nested.scales.absmax.length },
+    { part: "scales of blocks", single: single.bytes - single.packed.length, double: nested.scales.codes.length },
+    { part: "scales of scales", single: 0, double: 4 * nested.scales.absmax.length },
     { part: "mean of the scales", single: 0, double: 4 },
     { part: "together", single: single.bytes, double: double.bytes },
   ],
@@ -545,7 +551,8 @@ import { linearSizes, weightTerms } from "llmops/compute";
 
 const llama = [
   ...Object.entries(linearSizes(llamaShape)).map(([matrix, { input, output }]) => {
-    return { matrix: `${matrix}, ${output} × ${input}`, weights: llamaShape.layers * output * input, in4: true };
+    const weights = llamaShape.layers * output * input;
+    return { matrix: `${matrix}, ${output} × ${input}`, weights, in4: true };
   }),
   { matrix: "embed_tokens", weights: counted.embedding, in4: false },
   { matrix: "lm_head", weights: counted.head, in4: false },
