@@ -3,7 +3,9 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { judge, todo, type Exercise } from "llmops/course";
 import type { Example } from "llmops/data";
+import { fourBitBytes } from "llmops/compute";
 import { encodeExercise, labelsExercise, type EncodeWord, type MakeLabels, type Merges } from "llmops/exercises/62-2";
+import { absmaxRow, packNf4, weightBytes, type ModelParts, type PackNf4, type QuantizeRow, type WeightBytes } from "llmops/exercises/62-5";
 import { exampleFrontMatter, frontMatter, type WriteFrontMatter } from "llmops/exercises/63-0";
 import { formatChoice, toShareGptExercise, type FormatChoices, type ShareGptRow, type ToShareGpt } from "llmops/exercises/63-1";
 import { coverageGaps, distinctN, type DistinctN, type FindGaps } from "llmops/exercises/63-2";
@@ -349,4 +351,56 @@ testExercise<MakeLabels>(labelsExercise, paddedLabels, () => todo(), [() => [], 
   "padding cut off": (row) => paddedLabels(row).filter((label) => label !== -100),
   shifted: (row) => [...paddedLabels(row), -100].slice(1),
   "end ignored": ({ tokens, mask }) => tokens.map((token, at) => (mask[at] === 1 && mask[at + 1] === 1 ? token : -100)),
+});
+
+const absmax = (values: readonly number[]) => Math.max(...values.map(Math.abs));
+const row = (values: readonly number[], codeOf: (scaled: number) => number, steps = 127, largest = absmax(values)) => {
+  const codes = values.map((value) => (largest === 0 ? 0 : codeOf((value / largest) * steps)));
+  return { absmax: largest, codes, restored: codes.map((code) => (code * largest) / steps) };
+};
+const quantizeRow: QuantizeRow = (values) => row(values, Math.round);
+
+testExercise<QuantizeRow>(absmaxRow, quantizeRow, () => todo(), [(values) => ({ ...quantizeRow(values), absmax: 1 }), /your absmax is 1; it should be 1\.27/], {
+  "sign ignored": (values) => row(values, Math.round, 127, Math.max(...values)),
+  "128 steps": (values) => row(values, Math.round, 128),
+  "cut off": (values) => row(values, Math.trunc),
+  "shifted by the minimum": (values) => {
+    const [least, most] = [Math.min(...values), Math.max(...values)];
+    return { ...quantizeRow(values), codes: values.map((value) => Math.round(((value - least) / (most - least)) * 254) - 127) };
+  },
+  "not read back": (values) => ({ ...quantizeRow(values), restored: quantizeRow(values).codes }),
+  "division by zero": (values) => {
+    const codes = values.map((value) => Math.round((value / absmax(values)) * 127));
+    return { absmax: absmax(values), codes, restored: codes.map((code) => (code * absmax(values)) / 127) };
+  },
+});
+
+const nearest = (value: number, codebook: readonly number[]) => codebook.indexOf([...codebook].sort((a, b) => Math.abs(a - value) - Math.abs(b - value))[0]!);
+const packed = (values: readonly number[], codeOf: (scaled: number) => number, join = (first: number, second: number) => 16 * first + second) => {
+  const codes = values.map((value) => codeOf(value / absmax(values)));
+  return { absmax: absmax(values), bytes: codes.flatMap((code, i) => (i % 2 === 0 ? [join(code, codes[i + 1]!)] : [])) };
+};
+const pack: PackNf4 = (values, codebook) => packed(values, (value) => nearest(value, codebook));
+
+testExercise<PackNf4>(packNf4, pack, () => todo(), [(values, codebook) => ({ ...pack(values, codebook), bytes: [1, 2] }), /your bytes are 1, 2; they should be .* from the codes/], {
+  "not scaled": (values, codebook) => ({ absmax: absmax(values), bytes: packed(values, (value) => nearest(value * absmax(values), codebook)).bytes }),
+  "order in the byte": (values, codebook) => packed(values, (value) => nearest(value, codebook), (first, second) => first + 16 * second),
+  "a byte a code": (values, codebook) => ({ absmax: absmax(values), bytes: values.map((value) => nearest(value / absmax(values), codebook)) }),
+  "the code below": (values, codebook) => packed(values, (value) => codebook.findLastIndex((other) => other <= value)),
+  "evenly spaced codes": (values) => packed(values, (value) => Math.round(((value + 1) / 2) * 15)),
+});
+
+const left = ({ embedding, head, norms }: ModelParts) => 2 * (embedding + head + norms);
+const bytes: WeightBytes = (model, { blockSize, doubleQuant }) => {
+  const blocks = model.linear / blockSize;
+  return model.linear / 2 + (doubleQuant ? blocks + (4 * blocks) / 256 : 4 * blocks) + left(model);
+};
+
+testExercise<WeightBytes>(weightBytes, bytes, () => todo(), [(model, storage) => bytes(model, storage) + 1e8, /Llama-3-8B, blocks of 64: your function says .* GiB/], {
+  "everything in 4 bit": (model) => (model.linear + model.embedding + model.head + model.norms) / 2,
+  "scales forgotten": (model) => model.linear / 2 + left(model),
+  "scales of the scales forgotten": (model, { blockSize, doubleQuant }) => model.linear / 2 + (model.linear / blockSize) * (doubleQuant ? 1 : 4) + left(model),
+  "double quantisation ignored": (model, storage) => bytes(model, { ...storage, doubleQuant: false }),
+  "head in 4 bit": (model, storage) => fourBitBytes(model.linear + model.head, storage) + left({ ...model, head: 0 }),
+  "bits for bytes": (model, storage) => 8 * bytes(model, storage),
 });

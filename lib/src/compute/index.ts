@@ -17,3 +17,4 @@ export { HOSTS, planHost, type Host, type HostName, type HostPlan } from "./host
 export { findRemedies, searchConfigurations, type Budget, type Candidate, type Remedy, type SearchSpace } from "./remedies.js";
 export { decodeRate, EFFICIENCY, forwardFlops, prefillRate, trainingFlops, trainingRate, type Precision, type Rate } from "./roofline.js";
 export * from "./cost.js";
+export * from "./quantize/index.js";

@@ -1,0 +1,10 @@
+export { dynamicCodebook, fp4Codebook, nf4Codebook } from "./codebooks.js";
+export * from "./dynamic.js";
+export * from "./errors.js";
+export * from "./four-bit.js";
+export * from "./gguf.js";
+export * from "./half.js";
+export * from "./int8.js";
+export { heavyTailedSample, normalQuantile, normalSample, type SampleOptions } from "./normal.js";
+export * from "./types.js";
+export { bitsPerCharacter, LINEAR_COLUMNS, trainCharacterModel, type CharacterModel, type TrainingOptions } from "./character-model.js";
