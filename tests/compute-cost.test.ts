@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import {
-  breakEven, ComputeError, costOfMonth, costOfRun, costPerMillion, countParameters, decodeRate, findModel, forwardFlops, GIB, GPUS, HOSTS, planHost, prefillRate, trainingFlops, trainingRate, weightTerms,
+  breakEven, checkShape, ComputeError, costOfMonth, costOfRun, costPerMillion, countParameters, decodeRate, findModel, forwardFlops, GIB, GPUS, HOSTS, planHost, prefillRate, trainingFlops, trainingRate, weightTerms, type ModelShape,
 } from "llmops/compute";
+import { ROOT } from "./support/scratch.ts";
 
 const llama = findModel("Llama-3-8B").shape;
 
@@ -35,6 +38,19 @@ describe("roofline", () => {
     }
     assert.equal(decodeRate(llama, "q4_k", GPUS.t4, { context: 16, batch: 512 }).bound, "compute");
     assert.ok(prefillRate(llama, GPUS.t4, 512).high > decodeRate(llama, "q4_k", GPUS.t4, { context: 512 }).high);
+  });
+
+  it("steps that were timed on a T4 lie in the range, for models from a billion parameters on", () => {
+    interface Timed { model: ModelShape; attention: string; batch: number; seq: number; step_seconds: number }
+    const { points } = JSON.parse(readFileSync(join(ROOT, "datasets/gpu-memory/t4-runs.json"), "utf8")) as { points: Timed[] };
+    const timed = points.filter(({ model, attention }) => attention === "sdpa" && countParameters(checkShape(model)).total > 1e9);
+    assert.ok(timed.length >= 20);
+    const inside = timed.filter(({ model, batch, seq, step_seconds }) => {
+      const rate = trainingRate(checkShape(model), GPUS.t4, { sequence: seq, frozen: true, recompute: true });
+      const measured = (batch * seq) / step_seconds;
+      return measured >= rate.low && measured <= rate.high;
+    });
+    assert.ok(inside.length / timed.length >= 0.9, `${inside.length} of ${timed.length}`);
   });
 
   it("a precision that the card has not is refused", () => {

@@ -29,7 +29,7 @@ type Point = z.output<typeof Point>;
 const Answer = z.object({ id: z.string(), peak_gib: z.number(), low_gib: z.number(), high_gib: z.number() });
 
 /** Fields of a point that say what was measured. */
-const MEASURED = new Set(["peak_gb", "static_gb", "trainable_params", "allocated_gib", "reserved_gib", "half"]);
+const MEASURED = new Set(["peak_gb", "static_gb", "trainable_params", "allocated_gib", "reserved_gib", "step_seconds", "half"]);
 
 const files = flags.points ?? ["published.json", "t4-runs.json"].map((name) => join(ROOT, "datasets/gpu-memory", name));
 const points = files.flatMap((file) => {

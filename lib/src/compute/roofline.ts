@@ -6,16 +6,30 @@ import type { ModelShape } from "./shape.js";
 import type { StorageName } from "./storage.js";
 import { weightTerms } from "./weights.js";
 
+/** A share of the datasheet, from bad to good. */
+export interface Share {
+  low: number;
+  high: number;
+}
+
 /**
- * What cards reach of their datasheet in practice. Prefill and training are matrix products; decoding reads all weights for
- * each token. Ranges, because it depends on kernels, shapes and drivers.
+ * What cards reach of their datasheet in practice; ranges, because it depends on kernels, shapes and drivers.
+ *
+ * `compute`: operations that the model needs ÷ peak. PaLM reports 46 % (https://arxiv.org/abs/2204.02311), and one card with
+ * small batches reaches less. `turing`: 25 LoRA and QLoRA steps of models from 1 billion parameters on a T4 reached
+ * 9 to 26 % with SDPA (datasets/gpu-memory; QLoRA the lower half); smaller models spend their time starting kernels and reach 4 to 12 %.
+ * `bandwidth`: bytes that must be read ÷ peak.
  */
 export const EFFICIENCY = {
-  /** Model FLOP/s ÷ peak FLOP/s. PaLM reports 46 % (https://arxiv.org/abs/2204.02311); small batches on a T4 reach less. */
   compute: { low: 0.25, high: 0.5 },
-  /** Bytes read a second ÷ bandwidth. */
+  turing: { low: 0.11, high: 0.26 },
   bandwidth: { low: 0.5, high: 0.8 },
 } as const;
+
+/** The share of its datasheet's operations that a card reaches. */
+export function computeShare(gpu: Gpu): Share {
+  return gpu.capability < 8 ? EFFICIENCY.turing : EFFICIENCY.compute;
+}
 
 /** A rate with its range. */
 export interface Rate {
@@ -49,11 +63,12 @@ export function forwardFlops(shape: ModelShape, context: number): number {
 export function prefillRate(shape: ModelShape, gpu: Gpu, prompt: number, precision: Precision = "fp16"): Rate {
   const perToken = forwardFlops(shape, prompt / 2);
   const peak = flopsOf(gpu, precision) / perToken;
-  return { low: peak * EFFICIENCY.compute.low, high: peak * EFFICIENCY.compute.high, bound: "compute" };
+  return { low: peak * computeShare(gpu).low, high: peak * computeShare(gpu).high, bound: "compute" };
 }
 
 /**
  * Tokens a second of writing an answer, all rows of a batch together: every step reads the weights once and each row's cache.
+ * What a runtime needs besides is not counted: Transformers with bitsandbytes, which unpacks weights first, stays below the range.
  *
  * @param context - tokens in the cache of each row
  */
@@ -63,8 +78,8 @@ export function decodeRate(shape: ModelShape, storage: StorageName, gpu: Gpu, op
   const bytes = weights + batch * options.context * cacheBytesPerToken(shape, options.cache ?? "fp16");
   const reading = (share: number): number => bytes / (gpu.bandwidth * share);
   const computing = (share: number): number => (batch * forwardFlops(shape, options.context)) / (flopsOf(gpu, options.precision ?? "fp16") * share);
-  const step = (level: "low" | "high"): number => Math.max(reading(EFFICIENCY.bandwidth[level]), computing(EFFICIENCY.compute[level]));
-  return { low: batch / step("low"), high: batch / step("high"), bound: reading(EFFICIENCY.bandwidth.high) >= computing(EFFICIENCY.compute.high) ? "memory" : "compute" };
+  const step = (level: "low" | "high"): number => Math.max(reading(EFFICIENCY.bandwidth[level]), computing(computeShare(gpu)[level]));
+  return { low: batch / step("low"), high: batch / step("high"), bound: reading(EFFICIENCY.bandwidth.high) >= computing(computeShare(gpu).high) ? "memory" : "compute" };
 }
 
 /** Operations of training on one token: three forward passes' worth with all weights; a frozen base needs no gradients of its weights; recomputation adds a pass. */
@@ -73,9 +88,9 @@ export function trainingFlops(shape: ModelShape, sequence: number, options: { fr
   return forward * (1 + (options.frozen ? 1 : 2) + (options.recompute ? 1 : 0));
 }
 
-/** Tokens a second of training on one card. Packed weights are unpacked for each product, which takes time that this does not count: expect the lower end. */
+/** Tokens a second of training on one card. Packed weights are unpacked for each product, which this does not count: QLoRA is in the lower half. */
 export function trainingRate(shape: ModelShape, gpu: Gpu, options: { sequence: number; frozen: boolean; recompute: boolean; precision?: Precision }): Rate {
   const peak = flopsOf(gpu, options.precision ?? "fp16") / trainingFlops(shape, options.sequence, options);
-  return { low: peak * EFFICIENCY.compute.low, high: peak * EFFICIENCY.compute.high, bound: "compute" };
+  return { low: peak * computeShare(gpu).low, high: peak * computeShare(gpu).high, bound: "compute" };
 }
 
