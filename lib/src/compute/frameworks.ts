@@ -39,7 +39,7 @@ export interface Framework {
   /** Trained copies of the embedding and the head, bytes a parameter: at the loss and at the optimiser's step. */
   savedModule: { loss: number; step: number };
   /** Full training: bytes a parameter. */
-  full: { weight: number; gradient: number; state: number; step: number; formula: string };
+  full: { weight: number; gradient: number; master: number; states16: boolean; step: number; formula: string };
   /** The head is packed too. */
   packsHead?: true;
   /** Blocks that the caching allocator holds and no tensor uses: a share of what comes and goes, and a fixed part. */
@@ -66,7 +66,7 @@ const TRANSFORMERS: Framework = {
   checkpoints: "gpu",
   adapter: { weight: 4, gradient: 4, step: 4, cached: 0, formula: "fp32 weight 4 + gradient 4" },
   savedModule: { loss: 12, step: 20 },
-  full: { weight: 2, gradient: 2, state: 0.5, step: 2, formula: "16-bit weight 2 + gradient 2 + 16-bit states 4 + foreach temporaries 2" },
+  full: { weight: 2, gradient: 2, master: 0, states16: true, step: 2, formula: "16-bit weight 2 + gradient 2, states in 16 bits; foreach temporaries 2 in the step" },
   slack: { share: 0.1, bytes: 0.25 * GIB, source: "caching allocator, reserved ÷ allocated in PEFT's published runs" },
   contextBytes: CONTEXT,
 };
@@ -103,7 +103,7 @@ export const FRAMEWORKS = {
     title: "Transformers 4 under DeepSpeed, 2023, pure 16-bit",
     logits: { bytes: 8, formula: "16-bit logits 2 + shifted copy 2 + log-softmax 2 + its gradient 2" },
     adapter: { weight: 4, gradient: 4, step: 0, cached: 16.5, formula: "fp32 master 4 + gradient 4 + 16-bit copies, flat buffers and the step's temporaries 16.5" },
-    full: { weight: 2, gradient: 2, state: 1.5, step: 9, formula: "16-bit weight 2 + gradient 2 + fp32 master and states 12 + fp32 gradient 4, temporary 4 and buckets 1 in the step" },
+    full: { weight: 2, gradient: 2, master: 4, states16: false, step: 9, formula: "16-bit weight 2 + gradient 2 + fp32 master 4; fp32 gradient 4, temporary 4 and buckets 1 in the step" },
     slack: { share: 0.04, bytes: 1.4 * GIB, source: "Qwen's published profile (nvidia-smi): DeepSpeed's buckets beside the allocator's cache" },
   },
   unsloth: {
@@ -130,7 +130,7 @@ export const FRAMEWORKS = {
     checkpoints: "gpu",
     adapter: { weight: 2, gradient: 2, step: 0, cached: 0, formula: "bf16 weight 2 + gradient 2" },
     savedModule: { loss: 6, step: 8 },
-    full: { weight: 2, gradient: 2, state: 0.5, step: 0, formula: "bf16 weight 2 + gradient 2 + bf16 states 4; the step is fused" },
+    full: { weight: 2, gradient: 2, master: 0, states16: true, step: 0, formula: "bf16 weight 2 + gradient 2, states in bf16; the step is fused" },
     slack: { share: 0.1, bytes: 0.25 * GIB, source: "caching allocator" },
     contextBytes: CONTEXT,
   },
@@ -174,17 +174,18 @@ export const FRAMEWORK_NAMES = Object.keys(FRAMEWORKS) as FrameworkName[];
 
 /**
  * Optimisers: bytes of state for each trained parameter with fp32 states, and the step's temporaries: for all parameters at
- * once (PyTorch's foreach versions), for one tensor after the other, or none (one kernel).
+ * once (PyTorch's foreach versions), for one tensor after the other, or none (one kernel). `follows`: the states have the
+ * precision of what trains.
  */
 export const OPTIMIZERS = {
-  adamw: { state: 8, temporaries: "all", formula: "two fp32 moments" },
-  "adamw-fused": { state: 8, temporaries: "none", formula: "two fp32 moments" },
-  "adamw-8bit": { state: 2 + 2 * 4 / 256, temporaries: "none", formula: "two 8-bit moments in blocks of 256" },
-  "paged-adamw-8bit": { state: 2 + 2 * 4 / 256, temporaries: "none", formula: "two 8-bit moments in blocks of 256; pages move to RAM only when the card is full" },
-  adafactor: { state: 0.02, temporaries: "tensor", formula: "sums of rows and columns" },
-  lion: { state: 4, temporaries: "all", formula: "one fp32 moment" },
-  sgd: { state: 0, temporaries: "none", formula: "none" },
-  "sgd-momentum": { state: 4, temporaries: "none", formula: "one fp32 moment" },
+  adamw: { state: 8, temporaries: "all", follows: true, formula: "two fp32 moments" },
+  "adamw-fused": { state: 8, temporaries: "none", follows: true, formula: "two fp32 moments" },
+  "adamw-8bit": { state: 2 + 2 * 4 / 256, temporaries: "none", follows: false, formula: "two 8-bit moments in blocks of 256" },
+  "paged-adamw-8bit": { state: 2 + 2 * 4 / 256, temporaries: "none", follows: false, formula: "two 8-bit moments in blocks of 256; pages move to RAM only when the card is full" },
+  adafactor: { state: 0.02, temporaries: "tensor", follows: false, formula: "sums of rows and columns" },
+  lion: { state: 4, temporaries: "all", follows: true, formula: "one fp32 moment" },
+  sgd: { state: 0, temporaries: "none", follows: false, formula: "none" },
+  "sgd-momentum": { state: 4, temporaries: "none", follows: true, formula: "one fp32 moment" },
 } as const;
 export type OptimizerName = keyof typeof OPTIMIZERS;
 export const OPTIMIZER_NAMES = Object.keys(OPTIMIZERS) as OptimizerName[];

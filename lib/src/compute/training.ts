@@ -81,7 +81,7 @@ function phaseTerms(run: TrainingRun, framework: Framework, phase: Phase): Term[
 
 /** Full training with fp32 weights keeps everything in fp32, and computes in 16 bits by autocast. */
 function fullCost(run: TrainingRun, framework: Framework): Framework["full"] {
-  return run.storage === "fp32" ? { weight: 4, gradient: 4, state: 1, step: 4, formula: "fp32 weight 4 + gradient 4 + states 8 + foreach temporaries 4" } : framework.full;
+  return run.storage === "fp32" ? { weight: 4, gradient: 4, master: 0, states16: false, step: 4, formula: "fp32 weight 4 + gradient 4, states in fp32; foreach temporaries 4 in the step" } : framework.full;
 }
 
 function trainedTerms(run: TrainingRun, framework: Framework, phase: Phase, share: { gradients: number; states: number }): Term[] {
@@ -91,19 +91,19 @@ function trainedTerms(run: TrainingRun, framework: Framework, phase: Phase, shar
   if (run.method === "full") {
     const count = countParameters(shape).total;
     const full = fullCost(run, framework);
-    const state = optimizer.state * full.state;
+    const state = optimizer.state * (full.states16 && optimizer.follows ? 0.5 : 1) + full.master;
     // Gradients are there from the backward pass on, and stay between the parts of an accumulated batch.
     const gradients = phase === "step" || run.accumulation > 1;
     return present([
       gradients && { id: "gradients", label: "gradients", bytes: count * full.gradient * share.gradients, formula: `${count} × ${full.gradient}${times(share.gradients)}`, source },
-      { id: "states", label: "optimiser's states", bytes: count * state * share.states, formula: `${count} × ${state}${times(share.states)}: ${optimizer.formula}`, source },
+      { id: "states", label: "optimiser's states", bytes: count * state * share.states, formula: `${count} × ${round(state)}${times(share.states)}: ${optimizer.formula}${full.states16 && optimizer.follows ? " at 16 bits" : ""}${full.master > 0 ? " + fp32 master" : ""}`, source },
       phase === "step" && optimizer.temporaries === "tensor" && largestTensor(run),
       phase === "step" && optimizer.temporaries === "all" && { id: "step", label: "temporaries of the step", bytes: count * full.step * share.states, formula: `${count} × ${full.step}${times(share.states)}`, source },
     ]);
   }
   const count = countLora(shape, run.rank, run.targets);
   const { weight, gradient, step, cached, formula } = (storageOf(run.storage).packed ? framework.packedAdapter : undefined) ?? framework.adapter;
-  const state = optimizer.state * (weight < 4 ? 0.5 : 1);
+  const state = optimizer.state * (weight < 4 && optimizer.follows ? 0.5 : 1);
   const temporaries = phase === "step" && optimizer.temporaries === "all" ? step : 0;
   const own = weight + gradient + cached + temporaries;
   const terms: Term[] = [
