@@ -32,6 +32,24 @@ test("--json holds the same tree, its sum and the remedies", () => {
   assert.ok(plan.remedies.length > 0 && plan.remedies.every(({ fits }) => fits));
 });
 
+test("an export at the end is merged in RAM, and --json says how fast the run goes", () => {
+  const plan = (...args: string[]) => JSON.parse(llmops([...RUN, "--json", ...args]).stdout) as {
+    parameters: number; usable_gib: number; tokens_per_second: { low: number; high: number }; host?: { fits: boolean; ramBytes: number; problems: string[] };
+  };
+  const [none, merged] = [plan("--colab"), plan("--colab", "--export", "fp16,q4_k_m")];
+  assert.equal(none.host?.fits, true);
+  assert.equal(merged.host?.fits, false);
+  // The 16-bit weights, all at once.
+  assert.ok((merged.host?.ramBytes ?? 0) > 2 * merged.parameters && (none.host?.ramBytes ?? 0) < 2 * none.parameters);
+  assert.match(merged.host?.problems.join() ?? "", /of RAM are needed and Colab, free has/);
+  assert.ok(0 < none.tokens_per_second.low && none.tokens_per_second.low < none.tokens_per_second.high);
+  assert.equal(none.usable_gib.toFixed(2), "14.74");
+  assert.ok(plan("--checkpointing", "none").tokens_per_second.low > none.tokens_per_second.low, "no second forward pass");
+  const wrong = (pattern: RegExp, ...args: string[]) => assert.match(llmops([...RUN, ...args]).stderr, pattern);
+  wrong(/--export is about RAM and disk: give --colab/, "--export", "q4_k_m");
+  wrong(/--export.*"q5_zz" is not known/, "--colab", "--export", "q5_zz");
+});
+
 test("a config.json of one's own, and files that are none", (context) => {
   const folder = scratch(context);
   writeFileSync(join(folder, "config.json"), JSON.stringify({ model_type: "llama", hidden_size: 256, num_hidden_layers: 4, num_attention_heads: 8, intermediate_size: 688, vocab_size: 4096 }));

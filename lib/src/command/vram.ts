@@ -2,9 +2,9 @@ import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { InvalidArgumentError, Option, type Command } from "commander";
 import {
-  CHECKPOINTING, ComputeError, findGpu, findModel, findRemedies, flattenTerms, FRAMEWORK_NAMES, GIB, HOSTS, judgeFit, MEASURES, OPTIMIZER_NAMES, PARALLEL,
-  parseStorage, planHost, planInference, planPoint, planTraining, renderPlan, RUNTIME_NAMES, shapeOfConfig, STORAGE_NAMES,
-  type Checkpointing, type FrameworkName, type Gpu, type InferenceInput, type Measure, type MemoryPlan, type ModelShape, type OptimizerName, type Parallel, type Remedy, type RuntimeName, type StorageName, type TrainingRunInput,
+  CHECKPOINTING, checkTrainingRun, ComputeError, countParameters, decodeRate, findGpu, findModel, findRemedies, flattenTerms, FRAMEWORK_NAMES, GIB, HOSTS, judgeFit, MEASURES, OPTIMIZER_NAMES, PARALLEL,
+  parseStorage, planHost, planInference, planPoint, planTraining, renderPlan, RUNTIME_NAMES, shapeOfConfig, STORAGE_NAMES, trainingRate,
+  type Checkpointing, type FrameworkName, type Gpu, type InferenceInput, type Measure, type MemoryPlan, type ModelShape, type OptimizerName, type Parallel, type Rate, type Remedy, type RuntimeName, type StorageName, type TrainingRunInput,
 } from "../compute/index.js";
 import { EXIT, EXIT_HELP, CommandError } from "./failure.js";
 import { Reporter } from "./output.js";
@@ -31,6 +31,7 @@ interface VramOptions {
   cache?: NonNullable<InferenceInput["cache"]>;
   measure?: Measure;
   colab?: boolean;
+  export?: StorageName[];
 }
 
 const HELP = `
@@ -49,7 +50,7 @@ export function registerVram(program: Command): void {
     .option("--stdin", "plan many: one JSON object a line on standard input (the fields of a published point), one a line on standard output")
     .addOption(new Option("--method <name>", "what to plan").choices(["full", "lora", "qlora", "inference"]).default("qlora"))
     .option("--gpu <name>", "the card: t4, l4, a100-40, rtx-3090, …", "t4")
-    .option("--storage <type>", `how the weights are stored: ${STORAGE_NAMES.join(", ")}`, storage)
+    .option("--storage <type>", `how the weights are stored: ${STORAGE_NAMES.join(", ")}`, (text) => storage(text, "--storage"))
     .option("--sequence <tokens>", "tokens of a padded row; of inference, prompt and answer together", wholeNumber, 2048)
     .option("--batch <rows>", "rows of a batch", wholeNumber, 1)
     .option("--rank <r>", "LoRA's rank (default: 16)", wholeNumber)
@@ -66,7 +67,8 @@ export function registerVram(program: Command): void {
     .addOption(new Option("--cache <type>", "of the key-value cache (default: fp16)").choices(["fp32", "bf16", "fp16", "fp8", "int8", "q8_0", "q4_0"]))
     .addOption(new Option("--measure <what>", "what to count (default: process, as nvidia-smi)").choices(MEASURES))
     .option("--colab", "hold RAM and disk of a free Colab against it too")
-    .option("--json", "print one JSON document")
+    .option("--export <types>", "with --colab: merge at the end and write these, with commas between (fp16, q4_k_m, …)", (text) => text.split(",").map((name) => storage(name, "--export")))
+    .option("--json", "print one JSON document; it has the rate and the parameters too")
     .addHelpText("after", `${HELP}\n${EXIT_HELP}`)
     .action((model: string | undefined, options: VramOptions) => options.stdin ? planLines(model) : planOne(model, options));
 }
@@ -77,16 +79,17 @@ function wholeNumber(text: string): number {
   return value;
 }
 
-function storage(text: string): StorageName {
+function storage(text: string, option: string): StorageName {
   try {
-    return parseStorage(text, "--storage");
+    return parseStorage(text, option);
   } catch (error) {
-    throw new InvalidArgumentError((error as Error).message.replace(/^--storage: /u, ""));
+    throw new InvalidArgumentError((error as Error).message.replace(`${option}: `, ""));
   }
 }
 
 async function planOne(model: string | undefined, options: VramOptions): Promise<void> {
   if (model === undefined) throw new CommandError("name a model, or give --stdin with one JSON object a line");
+  if (options.export && !options.colab) throw new CommandError("--export is about RAM and disk: give --colab with it");
   const reporter = new Reporter(options);
   const shape = readShape(model);
   const gpu = findGpu(options.gpu);
@@ -95,12 +98,19 @@ async function planOne(model: string | undefined, options: VramOptions): Promise
   const verdict = judgeFit(plan, gpu.usableBytes, gpu.name);
   const remedies = training ? findRemedies(training, gpu) : [];
   // Packed checkpoints are on the Hub for QLoRA; everything else is downloaded at 16 bits.
-  const host = options.colab ? planHost(shape, options.method === "qlora" ? "nf4-dq" : options.storage ?? "fp16", [], HOSTS["colab-free"]) : undefined;
+  const host = options.colab ? planHost(shape, options.method === "qlora" ? "nf4-dq" : options.storage ?? "fp16", options.export ?? [], HOSTS["colab-free"]) : undefined;
+  const rate = training ? rateOfTraining(shape, gpu, training) : decodeRate(shape, options.storage ?? "fp16", gpu, { context: options.sequence, batch: options.batch, ...given({ cache: options.cache }) });
   await reporter.result(
-    { model: shape.name, gpu: gpu.name, ...summary(plan), fits: verdict.fits, verdict: verdict.sentence, phases: plan.phases, notes: plan.notes,
+    { model: shape.name, gpu: gpu.name, parameters: countParameters(shape).total, usable_gib: gpu.usableBytes / GIB, ...summary(plan), fits: verdict.fits, verdict: verdict.sentence, phases: plan.phases, notes: plan.notes, tokens_per_second: rate,
       tree: plan.terms, remedies: remedies.map(({ field, sentence, savedBytes, fits }) => ({ field, sentence, saved_gib: savedBytes / GIB, fits })), ...(host ? { host } : {}) },
     () => describe(shape, plan, verdict.sentence, verdict.fits === "yes", remedies, gpu, host),
   );
+}
+
+/** Of one card. */
+function rateOfTraining(shape: ModelShape, gpu: Gpu, input: TrainingRunInput): Rate {
+  const { method, sequence, checkpointing } = checkTrainingRun(input);
+  return trainingRate(shape, gpu, { sequence, frozen: method !== "full", recompute: checkpointing !== "none" });
 }
 
 function describe(
