@@ -6,6 +6,7 @@ import type { Example } from "llmops/data";
 import { fourBitBytes } from "llmops/compute";
 import { encodeExercise, labelsExercise, type EncodeWord, type MakeLabels, type Merges } from "llmops/exercises/62-2";
 import { absmaxRow, packNf4, weightBytes, type ModelParts, type PackNf4, type QuantizeRow, type WeightBytes } from "llmops/exercises/62-5";
+import { describeRequest, exampleDescription, planReport, type DescribeRun, type PlanAnswer, type WriteReport } from "llmops/exercises/62-8";
 import { exampleFrontMatter, frontMatter, type WriteFrontMatter } from "llmops/exercises/63-0";
 import { formatChoice, toShareGptExercise, type FormatChoices, type ShareGptRow, type ToShareGpt } from "llmops/exercises/63-1";
 import { coverageGaps, distinctN, type DistinctN, type FindGaps } from "llmops/exercises/63-2";
@@ -404,3 +405,30 @@ testExercise<WeightBytes>(weightBytes, bytes, () => todo(), [(model, storage) =>
   "head in 4 bit": (model, storage) => fourBitBytes(model.linear + model.head, storage) + left({ ...model, head: 0 }),
   "bits for bytes": (model, storage) => 8 * bytes(model, storage),
 });
+
+{
+  const described = (change: object): DescribeRun => () => ({ ...exampleDescription, ...change });
+  testExercise<DescribeRun>(describeRequest, described({ model: "meta-llama/Meta-Llama-3-8B-Instruct", storage: "nf4-dq" }), () => todo(), [described({ epochs: 1 }), /^epochs is 3 by the request; you write 1\.$/], {
+    "cap is the length": described({ longest_row: undefined }),
+    "mean row": described({ longest_row: 310 }),
+    "effective batch": described({ batch: 16 }),
+    "LoRA on a 4-bit base": described({ method: "lora" }),
+    "card of the recipe": described({ gpu: "a100-40" }),
+    "bf16 on a T4": described({ bf16: true }),
+    "framework left out": described({ framework: undefined }),
+  });
+
+  const verdicts = { yes: "fits", tight: "is tight", no: "does not fit" };
+  const bandOf = ({ low_gib: low, high_gib: high, usable_gib: usable }: PlanAnswer) => `${low.toFixed(1)} to ${high.toFixed(1)} of ${usable.toFixed(2)} GiB.`;
+  const assumed = ({ assumptions }: PlanAnswer) => `Assumed: ${assumptions.join("; ")}.`;
+  const mildest = ({ remedies: [first] }: PlanAnswer) => first?.sentence ?? "";
+  const reporting = (verdict: (answer: PlanAnswer) => string): WriteReport => (answer) => [verdict(answer), bandOf(answer), mildest(answer), assumed(answer)].join("\n");
+  testExercise<WriteReport>(planReport, reporting(({ fits }) => verdicts[fits]), () => todo(), [reporting(() => "Hard to say:"), /of 14\.74 GiB: it fits, and your report must say so/], {
+    "peak without its band": (answer) => `${verdicts[answer.fits]}: ${answer.peak_gib.toFixed(2)} of ${answer.usable_gib.toFixed(2)} GiB. ${mildest(answer)} ${assumed(answer)}`,
+    "tight is called fits": reporting(({ fits }) => (fits === "no" ? "does not fit" : "fits")),
+    "tight is called no": reporting(({ fits }) => (fits === "yes" ? "fits" : "does not fit")),
+    "number on the box": (answer) => `${verdicts[answer.fits]}: ${answer.low_gib.toFixed(1)} to ${answer.high_gib.toFixed(1)} of 16 GB. ${mildest(answer)} ${assumed(answer)}`,
+    "assumptions left out": (answer) => `${verdicts[answer.fits]}: ${bandOf(answer)} ${mildest(answer)}`,
+    "harshest remedy first": (answer) => `${verdicts[answer.fits]}: ${bandOf(answer)} ${answer.remedies.at(-1)?.sentence ?? ""} ${assumed(answer)}`,
+  });
+}
