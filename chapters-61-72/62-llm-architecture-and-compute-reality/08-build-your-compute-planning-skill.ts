@@ -234,7 +234,7 @@ await check(describeRequest, describeRun);
 //
 // A skill that says "beware of the logits" is obeyed by nobody. One that says how many GiB is. The cell computes six traps; the numbers go
 // into the skill as they come out here. The rows are those of the Task API dataset. They are counted with `o200k_base`: Llama's own
-// tokenizer is a file that you have to fetch, and its counts differ by some per cent.
+// tokenizer is a file that you have to fetch, and it will count a little differently.
 
 // %%
 import { findGpu, findModel, flattenTerms, HOSTS, planHost } from "llmops/compute";
@@ -323,10 +323,11 @@ const NAME = "llmops-compute-planner";
 const front = [
   `name: ${NAME}`,
   "description: >-",
-  "  Plans GPU memory, RAM, disk, time and cost of fine-tuning a language model before it runs: verdict with its band, a tree of",
-  "  what takes memory, the mildest change that makes it fit. Use when somebody asks whether a model fits a GPU such as a T4,",
-  "  which GPU to rent, why training ran out of memory (CUDA OOM), how large batch, row length or rank may be, or how long a",
-  "  run takes, even if they only paste a recipe.",
+  "  Plans GPU memory, RAM, disk, time and cost of fine-tuning a language model before it runs:",
+  "  verdict with its band, a tree of what takes memory, the mildest change that makes it fit. Use",
+  "  when somebody asks whether a model fits a GPU such as a T4, which GPU to rent, why training",
+  "  ran out of memory (CUDA OOM), how large batch, row length or rank may be, or how long a run",
+  "  takes, even if they only paste a recipe.",
   "license: Apache-2.0",
   'compatibility: "Node 20 or newer; the script runs the llmops command of the LLMOps Workbook"',
   "metadata:",
@@ -336,13 +337,16 @@ const front = [
 const body = [
   "# LLMOps compute planner",
   "",
-  "Think like the engineer who will be woken when the run stops at three in the morning. Ask, then compute, then say how sure it is.",
+  "Think like the engineer who will be woken when the run stops at three in the morning. Ask, then",
+  "compute, then say how sure it is.",
   "",
   "## When to use it",
   "",
   "- Before a fine-tuning run is started, a GPU is rented, or a recipe is copied to another card.",
-  "- After an out-of-memory error: describe the run that failed, and look at the largest term of the tree.",
-  "- Not for pre-training, multi-modal models or several cards: hardly anything was measured on those. Not for the quality of a result.",
+  "- After an out-of-memory error: describe the run that failed, and look at the largest term of",
+  "  the tree.",
+  "- Not for pre-training, multi-modal models or several cards: hardly anything was measured on",
+  "  those. Not for the quality of a result.",
   "- Not for serving: `llmops vram MODEL --method inference` plans that.",
   "",
   "## Ask first",
@@ -351,8 +355,9 @@ const body = [
   "",
   "1. Which model exactly? A name, a Hugging Face id, or its config.json.",
   "2. Which method: full, LoRA, or QLoRA? LoRA on a 4-bit base is QLoRA.",
-  "3. How many tokens has the longest row, counted with the model's tokenizer and chat template? And the mean? The cap is",
-  "   no answer. Only where nobody can count does it give an upper bound; call it one.",
+  "3. How many tokens has the longest row, counted with the model's tokenizer and chat template?",
+  "   And the mean? The cap is no answer. Only where nobody can count does it give an upper bound;",
+  "   call it one.",
   "4. Which card, and which machine around it?",
   "5. How many rows are on the card at a time? Which training code, and which checkpointing?",
   "6. What shall be written at the end: the adapter, merged weights, GGUF?",
@@ -366,20 +371,26 @@ const body = [
   "   node scripts/plan-run.mjs run.json",
   "   ```",
   "",
-  "   Exit status 0: it fits; 1: tight, or does not fit, or RAM or disk are too small; 2: it cannot be planned, and the message",
-  "   says why. If the command is missing, say so and stop: do not replace it by a rule of thumb.",
+  "   Exit status 0: it fits; 1: tight, or does not fit, or RAM or disk are too small; 2: it cannot",
+  "   be planned, and the message says why. If the command is missing, say so and stop: do not",
+  "   replace it by a rule of thumb.",
   "3. Read the band, not the peak: a run fits when the upper end of its band fits.",
-  "4. Where it is tight or does not fit, take the mildest remedy first: what changes nothing (batch with accumulation, SDPA), then what",
-  "   costs time (checkpointing, QLoRA), then what the run is for (shorter rows, lower rank, smaller model). One change at a time.",
-  "5. Put the change into the file and plan again, until the whole band fits. The list names changes that are enough alone: if only",
-  "   harsh ones are left in it, chain milder ones, with a plan after each.",
-  "6. Look at RAM and disk before the run, merge and export included.",
-  "7. Give time and cost as ranges. They rest on a share of the datasheet's rate: correct them after the first fifty steps.",
-  "8. After the first steps write the measured peak beside the plan. Outside of the band, something in the description is wrong: find it.",
+  "4. Where it is tight or does not fit, take the mildest remedy first: what changes nothing (batch",
+  "   with accumulation, SDPA), then what costs time (checkpointing, QLoRA), then what the run is",
+  "   for (shorter rows, lower rank, smaller model). One change at a time.",
+  "5. Put the change into the file and plan again, until the whole band fits. The list names",
+  "   changes that are enough alone: if only harsh ones are left in it, chain milder ones, with a",
+  "   plan after each.",
+  "6. Look at RAM and disk before the run, merge and export included (field `export`).",
+  "7. Give time and cost as ranges. They rest on a share of the datasheet's rate: correct them",
+  "   after the first fifty steps.",
+  "8. After the first steps write the measured peak beside the plan. Outside of the band, the",
+  "   description is wrong or the planner is: find out which.",
   "",
   "## Traps",
   "",
-  "Numbers of one model and one dataset; [how they were computed](references/measurements.md). Plan yours.",
+  "Numbers of one model and one dataset; [how they were computed](references/measurements.md). Plan",
+  "yours.",
   "",
   ...traps.map(({ trap, number }) => `- **${trap}** ${number}`),
   "",
@@ -408,27 +419,31 @@ writeFileSync(
   [
     "# Measurements",
     "",
-    "Lesson 62.8 of the LLMOps Workbook computes every number: `npm run lesson -- 62.8`. Measured peaks: its `datasets/gpu-memory`, with the",
-    "source of each point. The constants of the planner were chosen on all groups but the first, whose errors were looked at twice on the way.",
+    "Lesson 62.8 of the LLMOps Workbook computes every number: `npm run lesson -- 62.8`.",
+    "Measured peaks: its `datasets/gpu-memory`, with the source of each point. The constants of the",
+    "planner were chosen on all groups but the first, whose errors were looked at twice on the way.",
     "",
     "| points | number | weights × 1.2, mean error | planner, mean error |",
     "| --- | ---: | ---: | ---: |",
     ...errors.map(({ points, number, "weights × 1.2, % off": rule, "planner, % off": planner }) =>
       `| ${points} | ${number} | ${rule.toFixed(1)}% | ${planner.toFixed(1)}% |`),
     "",
-    "Which answer moves a plan: Llama-3-8B, QLoRA, 2 rows of 1,024 tokens, plain Transformers, on a T4; one answer changed at a time.",
+    "Which answer moves a plan: Llama-3-8B, QLoRA, 2 rows of 1,024 tokens, plain Transformers, on a",
+    "T4; one answer changed at a time.",
     "",
     "| answer | least, GiB | most, GiB |",
     "| --- | ---: | ---: |",
-    ...swings.map(({ question, least, most }) => `| ${question} | ${least.toFixed(1)} | ${most.toFixed(1)} |`),
+    ...swings.map(({ question, least, most }) =>
+      `| ${question} | ${least.toFixed(1)} | ${most.toFixed(1)} |`),
     "",
-    "TRL sets bf16 unless fp16 is set: `trl/trainer/base_config.py`, https://github.com/huggingface/trl at 13e421be, read 2026-11-21.",
+    "TRL sets bf16 unless fp16 is set: `trl/trainer/base_config.py` at 13e421be, read 2026-11-21,",
+    "https://github.com/huggingface/trl.",
     "",
     "No plan for several cards, and none on a card of our own, has been measured.",
     "",
   ].join("\n"),
 );
-// The script is too long for a cell; read it in its place. It has no packages and asks `llmops vram` for every number.
+// The script is too long for a cell; read it in its place. It asks `llmops vram` for every number.
 const source = workbookPath("chapters-61-72/62-llm-architecture-and-compute-reality/skill/plan-run.mjs");
 cpSync(source, `${folder}/scripts/plan-run.mjs`);
 console.log(`${folder}: SKILL.md, two references and a script written`);
@@ -450,7 +465,7 @@ console.log(`${name} ${version}: ${size.tokens} tokens, ${findings.length} findi
 
 type Duty = [duty: string, section: string, says: RegExp[]];
 const duties: Duty[] = [
-  ["says when, and when not", "When to use it", [/before/i, /out-of-memory|OOM/i, /pre-training/i, /serving/i]],
+  ["says when, and when not", "When to use it", [/before/i, /out-of-memory/i, /pre-training/i, /serving/i]],
   ["asks for model, method, row, card", "Ask first", [/model/i, /QLoRA/, /longest row/i, /which card/i]],
   ["stops without them", "Ask first", [/\bstop\b/i]],
   ["asks for batch, code, export", "Ask first", [/at a time/i, /training code/i, /GGUF|merged/i]],
