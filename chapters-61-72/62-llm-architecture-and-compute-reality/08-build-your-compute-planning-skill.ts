@@ -275,8 +275,8 @@ const traps = [
     trap: "The cap is not the length.",
     number:
       `The longest of ${train.length} Task API rows has ${longest} tokens; the recipe's cap is ${CAP}. ` +
-      `Llama-3-8B by QLoRA in plain Transformers, batch 8: ${gib(capped.peakBytes)} planned with the cap, ` +
-      `${gib(real.peakBytes)} with the longest row.`,
+      `Llama-3-8B by QLoRA in plain Transformers, batch 8: ${gib(capped.peakBytes)} planned with ` +
+      `the cap, ${gib(real.peakBytes)} with the longest row.`,
   },
   {
     trap: "A T4 has no bf16.",
@@ -294,7 +294,8 @@ const traps = [
     trap: "Weights × 1.2 is no plan.",
     number:
       `On ${heldOut.number} measured T4 runs that no constant of the planner was fitted to, it is ` +
-      `${heldOut["weights × 1.2, % off"].toFixed(0)}% off on average, the planner ${heldOut["planner, % off"].toFixed(1)}%.`,
+      `${heldOut["weights × 1.2, % off"].toFixed(0)}% off on average, the planner ` +
+      `${heldOut["planner, % off"].toFixed(1)}%.`,
   },
   {
     trap: "A merge needs RAM, not only the card.",
