@@ -34,7 +34,7 @@ test("--json holds the same tree, its sum and the remedies", () => {
 
 test("an export at the end is merged in RAM, and --json says how fast the run goes", () => {
   const plan = (...args: string[]) => JSON.parse(llmops([...RUN, "--json", ...args]).stdout) as {
-    parameters: number; usable_gib: number; tokens_per_second: { low: number; high: number }; host?: { fits: boolean; ramBytes: number; problems: string[] };
+    parameters: number; usable_gib: number; share_of_compute: { low: number; high: number }; tokens_per_second: { low: number; high: number }; host?: { fits: boolean; ramBytes: number; problems: string[] };
   };
   const [none, merged] = [plan("--colab"), plan("--colab", "--export", "fp16,q4_k_m")];
   assert.equal(none.host?.fits, true);
@@ -43,6 +43,7 @@ test("an export at the end is merged in RAM, and --json says how fast the run go
   assert.ok((merged.host?.ramBytes ?? 0) > 2 * merged.parameters && (none.host?.ramBytes ?? 0) < 2 * none.parameters);
   assert.match(merged.host?.problems.join() ?? "", /of RAM are needed and Colab, free has/);
   assert.ok(0 < none.tokens_per_second.low && none.tokens_per_second.low < none.tokens_per_second.high);
+  assert.ok(0 < none.share_of_compute.low && none.share_of_compute.low < none.share_of_compute.high && none.share_of_compute.high < 1);
   assert.equal(none.usable_gib.toFixed(2), "14.74");
   assert.ok(plan("--checkpointing", "none").tokens_per_second.low > none.tokens_per_second.low, "no second forward pass");
   const wrong = (pattern: RegExp, ...args: string[]) => assert.match(llmops([...RUN, ...args]).stderr, pattern);

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { InvalidArgumentError, Option, type Command } from "commander";
 import {
-  CHECKPOINTING, checkTrainingRun, ComputeError, countParameters, decodeRate, findGpu, findModel, findRemedies, flattenTerms, FRAMEWORK_NAMES, GIB, HOSTS, judgeFit, MEASURES, OPTIMIZER_NAMES, PARALLEL,
+  CHECKPOINTING, checkTrainingRun, ComputeError, computeShare, countParameters, decodeRate, findGpu, findModel, findRemedies, flattenTerms, FRAMEWORK_NAMES, GIB, HOSTS, judgeFit, MEASURES, OPTIMIZER_NAMES, PARALLEL,
   parseStorage, planHost, planInference, planPoint, planTraining, renderPlan, RUNTIME_NAMES, shapeOfConfig, STORAGE_NAMES, trainingRate,
   type Checkpointing, type FrameworkName, type Gpu, type InferenceInput, type Measure, type MemoryPlan, type ModelShape, type OptimizerName, type Parallel, type Rate, type Remedy, type RuntimeName, type StorageName, type TrainingRunInput,
 } from "../compute/index.js";
@@ -101,7 +101,7 @@ async function planOne(model: string | undefined, options: VramOptions): Promise
   const host = options.colab ? planHost(shape, options.method === "qlora" ? "nf4-dq" : options.storage ?? "fp16", options.export ?? [], HOSTS["colab-free"]) : undefined;
   const rate = training ? rateOfTraining(shape, gpu, training) : decodeRate(shape, options.storage ?? "fp16", gpu, { context: options.sequence, batch: options.batch, ...given({ cache: options.cache }) });
   await reporter.result(
-    { model: shape.name, gpu: gpu.name, parameters: countParameters(shape).total, usable_gib: gpu.usableBytes / GIB, ...summary(plan), fits: verdict.fits, verdict: verdict.sentence, phases: plan.phases, notes: plan.notes, tokens_per_second: rate,
+    { model: shape.name, gpu: gpu.name, parameters: countParameters(shape).total, usable_gib: gpu.usableBytes / GIB, ...summary(plan), fits: verdict.fits, verdict: verdict.sentence, phases: plan.phases, notes: plan.notes, tokens_per_second: rate, share_of_compute: computeShare(gpu),
       tree: plan.terms, remedies: remedies.map(({ field, sentence, savedBytes, fits }) => ({ field, sentence, saved_gib: savedBytes / GIB, fits })), ...(host ? { host } : {}) },
     () => describe(shape, plan, verdict.sentence, verdict.fits === "yes", remedies, gpu, host),
   );

@@ -155,10 +155,11 @@ function assumptionsOf(run, plan, sequence) {
   if (run.checkpointing === undefined) says.push("gradient checkpointing is on, as the framework sets it");
   says.push(...plan.notes, `the planner's band: ${plan.low_gib.toFixed(2)} to ${plan.high_gib.toFixed(2)} GiB; nothing was measured on this card`);
   says.push(onColab(run) ? "RAM and disk are those of a free Colab" : "RAM and disk of the machine were not looked at");
-  if (run.rows !== undefined) says.push("time: 25% to 50% of the card's datasheet rate; packed weights and small batches are at the slow end");
+  if (run.rows !== undefined) says.push(`time: ${percent(plan.share_of_compute.low)} to ${percent(plan.share_of_compute.high)} of the card's datasheet rate; QLoRA is in the slower half, models below a billion parameters are slower still`);
   return says;
 }
 
+const percent = (share) => `${Math.round(share * 100)}%`;
 const gib = (value) => `${value.toFixed(2)} GiB`;
 const range = ({ low, high }, digits) => `${low.toFixed(digits)} to ${high.toFixed(digits)}`;
 
@@ -213,7 +214,7 @@ function llmops({ command, args, cwd }, options) {
   // What the setup prints before the first run is no part of the document.
   const start = (run.stdout ?? "").search(/^\{/m);
   const said = start >= 0 ? JSON.parse(run.stdout.slice(start)) : undefined;
-  if (run.status === 0 && said?.fits !== undefined && said.tokens_per_second !== undefined) return said;
+  if (run.status === 0 && said?.fits !== undefined && said.share_of_compute !== undefined) return said;
   if (run.status === 0) throw new Refused("this llmops is older than the skill: its vram command gives no rate; update the workbook");
   throw new Refused(said?.error?.message ?? `llmops vram failed: ${(run.stderr || run.error?.message || "no output").trim().split("\n").pop()}`);
 }
