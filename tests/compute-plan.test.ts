@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import {
-  checkTrainingRun, ComputeError, countLora, countParameters, findGpu, findModel, findRemedies, flattenTerms, FRAMEWORK_NAMES, GIB, GPUS, MODELS, OPTIMIZER_NAMES,
+  checkTrainingRun, ComputeError, countLora, countParameters, findGpu, findMildChain, findModel, findRemedies, flattenTerms, FRAMEWORK_NAMES, GIB, GPUS, MODELS, OPTIMIZER_NAMES,
   parseStorage, planInference, planPoint, planTraining, realLength, searchConfigurations, shapeOfConfig, STORAGE_NAMES, weightTerms, type TrainingRunInput,
 } from "llmops/compute";
 import { ROOT } from "./support/scratch.ts";
@@ -219,6 +219,14 @@ describe("remedies", () => {
     assert.ok(chain.length > 1 && chain.at(-1)?.fits && !chain[0]?.fits);
     const together = Object.fromEntries(Object.entries(Object.assign({}, input, ...chain.map(({ change }) => change)) as TrainingRunInput).filter(([, value]) => value !== undefined)) as unknown as TrainingRunInput;
     assert.ok(planTraining(together).highBytes <= GPUS.t4.usableBytes);
+  });
+
+  it("where only harsh changes are enough alone, mild ones together are offered too", () => {
+    const input: TrainingRunInput = { model: "Llama-3-8B", method: "lora", sequence: 2048, batch: 2, gpu: "t4" };
+    assert.ok(findRemedies(input, GPUS.t4).every(({ field }) => field === "model"));
+    const chain = findMildChain(input, GPUS.t4);
+    assert.ok(chain.length > 1 && chain.at(-1)?.fits && chain.every(({ field }) => field !== "model" && field !== "sequence" && field !== "rank"));
+    assert.deepEqual(findMildChain({ ...input, method: "qlora", batch: 8, framework: "unsloth" }, GPUS.t4), []);
   });
 
   it("the search gives only what fits, the first the best in the order asked for", () => {

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { InvalidArgumentError, Option, type Command } from "commander";
 import {
-  CHECKPOINTING, checkTrainingRun, ComputeError, computeShare, countParameters, decodeRate, findGpu, findModel, findRemedies, flattenTerms, FRAMEWORK_NAMES, GIB, HOSTS, judgeFit, MEASURES, OPTIMIZER_NAMES, PARALLEL,
+  CHECKPOINTING, checkTrainingRun, ComputeError, computeShare, countParameters, decodeRate, findGpu, findMildChain, findModel, findRemedies, flattenTerms, FRAMEWORK_NAMES, GIB, HOSTS, judgeFit, MEASURES, OPTIMIZER_NAMES, PARALLEL,
   parseStorage, planHost, planInference, planPoint, planTraining, renderPlan, RUNTIME_NAMES, shapeOfConfig, STORAGE_NAMES, trainingRate,
   type Checkpointing, type FrameworkName, type Gpu, type InferenceInput, type Measure, type MemoryPlan, type ModelShape, type OptimizerName, type Parallel, type Rate, type Remedy, type RuntimeName, type StorageName, type TrainingRunInput,
 } from "../compute/index.js";
@@ -97,13 +97,14 @@ async function planOne(model: string | undefined, options: VramOptions): Promise
   const plan = training ? planTraining(training) : planInference(inferenceInput(shape, options));
   const verdict = judgeFit(plan, gpu.usableBytes, gpu.name);
   const remedies = training ? findRemedies(training, gpu) : [];
+  const together = training ? findMildChain(training, gpu) : [];
   // Packed checkpoints are on the Hub for QLoRA; everything else is downloaded at 16 bits.
   const host = options.colab ? planHost(shape, options.method === "qlora" ? "nf4-dq" : options.storage ?? "fp16", options.export ?? [], HOSTS["colab-free"]) : undefined;
   const rate = training ? rateOfTraining(shape, gpu, training) : decodeRate(shape, options.storage ?? "fp16", gpu, { context: options.sequence, batch: options.batch, ...given({ cache: options.cache }) });
   await reporter.result(
     { model: shape.name, gpu: gpu.name, parameters: countParameters(shape).total, usable_gib: gpu.usableBytes / GIB, ...summary(plan), fits: verdict.fits, verdict: verdict.sentence, phases: plan.phases, notes: plan.notes, tokens_per_second: rate, share_of_compute: computeShare(gpu),
-      tree: plan.terms, remedies: remedies.map(({ field, sentence, savedBytes, fits }) => ({ field, sentence, saved_gib: savedBytes / GIB, fits })), ...(host ? { host } : {}) },
-    () => describe(shape, plan, verdict.sentence, verdict.fits === "yes", remedies, gpu, host),
+      tree: plan.terms, remedies: remedies.map(remedyJson), together: together.map(remedyJson), ...(host ? { host } : {}) },
+    () => describe(shape, plan, verdict.sentence, verdict.fits === "yes", remedies, together, gpu, host),
   );
 }
 
@@ -114,16 +115,20 @@ function rateOfTraining(shape: ModelShape, gpu: Gpu, input: TrainingRunInput): R
 }
 
 function describe(
-  shape: ModelShape, plan: MemoryPlan, verdict: string, fits: boolean, remedies: readonly Remedy[], gpu: Gpu, host: ReturnType<typeof planHost> | undefined,
+  shape: ModelShape, plan: MemoryPlan, verdict: string, fits: boolean, remedies: readonly Remedy[], together: readonly Remedy[], gpu: Gpu, host: ReturnType<typeof planHost> | undefined,
 ): string {
   const lines = [renderPlan(plan), "", `${shape.name} ${verdict}`, ...plan.notes.map((note) => `note: ${note}`)];
   const chained = remedies.length > 1 && !remedies[0]?.fits;
   if (remedies.length > 0) lines.push("", chained ? "No change alone is enough; these together are:" : "Any one of these makes it fit:");
-  for (const { sentence, savedBytes, plan: after } of remedies) lines.push(`  ${sentence} (saves ${(savedBytes / GIB).toFixed(2)} GiB, then ${(after.peakBytes / GIB).toFixed(2)} GiB)`);
+  lines.push(...remedies.map(remedyLine));
+  if (together.length > 0) lines.push("", "Or these together, and nothing of the task is given up:", ...together.map(remedyLine));
   if (!fits && remedies.length === 0 && plan.kind === "training") lines.push("", `Nothing that this command knows makes it fit on one ${gpu.name}.`);
   if (host) lines.push("", ...(host.fits ? [`Colab: ${(host.ramBytes / GIB).toFixed(1)} GiB of RAM and ${(host.diskBytes / GIB).toFixed(1)} GiB of disk are enough`] : host.problems));
   return lines.join("\n");
 }
+
+const remedyLine = ({ sentence, savedBytes, plan }: Remedy): string => `  ${sentence} (saves ${(savedBytes / GIB).toFixed(2)} GiB, then ${(plan.peakBytes / GIB).toFixed(2)} GiB)`;
+const remedyJson = ({ field, sentence, savedBytes, fits }: Remedy): object => ({ field, sentence, saved_gib: savedBytes / GIB, fits });
 
 function readShape(model: string): ModelShape {
   if (!model.endsWith(".json")) return findModel(model).shape;

@@ -36,7 +36,7 @@ function halves(value: number, least: number): number[] {
 function changesOf(run: TrainingRun, input: TrainingRunInput): { field: Remedy["field"]; change: Partial<TrainingRunInput>; sentence: string }[] {
   const changes: ReturnType<typeof changesOf> = [];
   if (run.attention === "eager") changes.push({ field: "attention", change: { attention: "sdpa" }, sentence: "use SDPA: attention scores are not kept" });
-  if (run.checkpointing === "none") changes.push({ field: "checkpointing", change: { checkpointing: "layer" }, sentence: "turn on gradient checkpointing: a third more time" });
+  if (run.checkpointing === "none") changes.push({ field: "checkpointing", change: { checkpointing: "layer" }, sentence: `turn on gradient checkpointing: ${run.method === "full" ? "a third" : "up to half"} more time` });
   for (const batch of halves(run.batch, 1)) {
     const accumulation = run.accumulation * Math.ceil(run.batch / batch);
     changes.push({ field: "batch", change: { batch, accumulation }, sentence: `set the batch to ${batch} and accumulate ${accumulation} of them: the same update` });
@@ -84,17 +84,32 @@ export function findRemedies(input: TrainingRunInput, budget: Budget): Remedy[] 
   const enough = alone.filter(({ fits }) => fits);
   // One way for each field: the mildest that is enough.
   if (enough.length > 0) return enough.filter(({ field }, at) => enough.findIndex((other) => other.field === field) === at);
-  return chain(input, before, limit);
+  return chain(input, before, limit, () => true);
+}
+
+/** Changes that give up something of the task: length of rows, capacity, the model. */
+const HARSH: ReadonlySet<Remedy["field"]> = new Set(["sequence", "rank", "model"]);
+
+/**
+ * Mild changes that together make a run fit, where each that is enough alone gives up something of the task: shorter rows, a
+ * lower rank, a smaller model. Empty where a mild change is enough alone, and where no chain of them is.
+ *
+ * @throws ComputeError for a run that is wrong
+ */
+export function findMildChain(input: TrainingRunInput, budget: Budget): Remedy[] {
+  const alone = findRemedies(input, budget);
+  if (alone.length === 0 || !alone.every(({ field, fits }) => fits && HARSH.has(field))) return [];
+  return chain(input, planRun(checkTrainingRun(input)), budgetBytes(budget), (field) => !HARSH.has(field));
 }
 
 /** Changes one on top of the other until it fits, the mildest first; empty when nothing does. */
-function chain(input: TrainingRunInput, before: MemoryPlan, limit: number): Remedy[] {
+function chain(input: TrainingRunInput, before: MemoryPlan, limit: number, allowed: (field: Remedy["field"]) => boolean): Remedy[] {
   const steps: Remedy[] = [];
   let current = input;
   let bytes = before.peakBytes;
   for (;;) {
     const run = checkTrainingRun(current);
-    const next = changesOf(run, current).map((entry) => ({ entry, plan: planRun(checkTrainingRun(merge(current, entry.change))) }))
+    const next = changesOf(run, current).filter(({ field }) => allowed(field)).map((entry) => ({ entry, plan: planRun(checkTrainingRun(merge(current, entry.change))) }))
       .find(({ plan }) => plan.peakBytes < bytes * 0.995);
     if (!next) return steps.at(-1)?.fits ? steps : [];
     const { entry, plan } = next;
