@@ -3,8 +3,10 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { judge, todo, type Exercise } from "llmops/course";
 import type { Example } from "llmops/data";
-import { fourBitBytes } from "llmops/compute";
+import { countLora, countParameters, fourBitBytes, linearSizes } from "llmops/compute";
+import { attentionExercise, loraExercise, type Attention, type LoraParameters, type Rows } from "llmops/exercises/62-1";
 import { encodeExercise, labelsExercise, type EncodeWord, type MakeLabels, type Merges } from "llmops/exercises/62-2";
+import { budgetExercise, parametersExercise, type ParametersOf, type SpendBudget } from "llmops/exercises/62-3";
 import { absmaxRow, packNf4, weightBytes, type ModelParts, type PackNf4, type QuantizeRow, type WeightBytes } from "llmops/exercises/62-5";
 import { describeRequest, exampleDescription, planReport, type DescribeRun, type PlanAnswer, type WriteReport } from "llmops/exercises/62-8";
 import { exampleFrontMatter, frontMatter, type WriteFrontMatter } from "llmops/exercises/63-0";
@@ -432,3 +434,65 @@ testExercise<WeightBytes>(weightBytes, bytes, () => todo(), [(model, storage) =>
     "harshest remedy first": (answer) => `${verdicts[answer.fits]}: ${bandOf(answer)} ${answer.remedies.at(-1)?.sentence ?? ""} ${assumed(answer)}`,
   });
 }
+
+const inner = (a: readonly number[], b: readonly number[]) => a.reduce((sum, value, at) => sum + value * (b[at] ?? 0), 0);
+const shareOut = (scores: readonly number[]) => {
+  const powers = scores.map((score) => Math.exp(score - Math.max(...scores)));
+  const total = powers.reduce((sum, power) => sum + power, 0);
+  return powers.map((power) => power / total);
+};
+const mix = (shares: readonly number[], rows: Rows) => (rows[0] ?? []).map((_, column) => shares.reduce((sum, share, at) => sum + share * (rows[at]?.[column] ?? 0), 0));
+const rowScores = (query: readonly number[], keys: Rows, scale = Math.sqrt) => keys.map((key) => inner(query, key) / scale(key.length));
+const head: Attention = (queries, keys, values) => queries.map((query, at) => mix(shareOut(rowScores(query, keys.slice(0, at + 1))), values));
+testExercise<Attention>(attentionExercise, head, () => todo(), [(queries) => queries.map(() => [0]), /With three tokens of width 2 the rows are 1\.00 0\.00 \| 0\.94 0\.06 \| .*; your function gives 0\.00/], {
+  "no mask": (queries, keys, values) => queries.map((query) => mix(shareOut(rowScores(query, keys)), values)),
+  "mask after softmax": (queries, keys, values) => queries.map((query, at) => mix(shareOut(rowScores(query, keys)).map((share, other) => (other > at ? 0 : share)), values)),
+  "itself masked": (queries, keys, values) => queries.map((query, at) => (at === 0 ? (values[0] ?? []).map(() => NaN) : mix(shareOut(rowScores(query, keys.slice(0, at))), values))),
+  "not scaled": (queries, keys, values) => queries.map((query, at) => mix(shareOut(rowScores(query, keys.slice(0, at + 1), () => 1)), values)),
+  "scaled by the width": (queries, keys, values) => queries.map((query, at) => mix(shareOut(rowScores(query, keys.slice(0, at + 1), (width) => width)), values)),
+  "softmax by column": (queries, keys, values) => {
+    const columns = keys.map((key, other) => [...Array.from({ length: other }, () => 0), ...shareOut(queries.slice(other).map((query) => inner(query, key) / Math.sqrt(key.length)))]);
+    return queries.map((_, at) => mix(columns.map((column) => column[at] ?? 0), values));
+  },
+  overflow: (queries, keys, values) => queries.map((query, at) => {
+    const powers = rowScores(query, keys.slice(0, at + 1)).map(Math.exp);
+    return mix(powers.map((power) => power / powers.reduce((sum, each) => sum + each, 0)), values);
+  }),
+  "keys summed": (queries, keys) => head(queries, keys, keys),
+});
+
+const adapter: LoraParameters = (shape, rank, targets) => targets.reduce((sum, name) => sum + shape.layers * rank * (linearSizes(shape)[name].input + linearSizes(shape)[name].output), 0);
+testExercise<LoraParameters>(loraExercise, adapter, () => todo(), [() => 7, /Rank 8 on q_proj, v_proj of Llama-3-8B trains 3,407,872 parameters; your function says 7/], {
+  "one layer": (shape, rank, targets) => adapter({ ...shape, layers: 1 }, rank, targets),
+  "the matrix itself": (shape, _rank, targets) => targets.reduce((sum, name) => sum + shape.layers * linearSizes(shape)[name].input * linearSizes(shape)[name].output, 0),
+  "one of the pair": (shape, rank, targets) => targets.reduce((sum, name) => sum + shape.layers * rank * linearSizes(shape)[name].output, 0),
+  "square matrices": (shape, rank, targets) => shape.layers * targets.length * rank * (shape.hidden + shape.hidden),
+  "every target": (shape, rank) => countLora(shape, rank, ["all-linear"]),
+  "multiplied sizes": (shape, rank, targets) => targets.reduce((sum, name) => sum + shape.layers * rank * linearSizes(shape)[name].input * linearSizes(shape)[name].output, 0),
+});
+
+const counted: ParametersOf = (shape) => countParameters(shape).total;
+const layerTimes = (each: (shape: Parameters<ParametersOf>[0]) => number): ParametersOf => (shape) => shape.layers * each(shape);
+const tableOf: ParametersOf = ({ vocab, hidden }) => vocab * hidden;
+testExercise<ParametersOf>(parametersExercise, counted, () => todo(), [(shape) => counted(shape) - 64, /Llama-3-8B has 8,030,261,248 parameters; your function says 8,030,261,184, 64 too few/], {
+  "two feed-forward matrices": (shape) => counted(shape) - layerTimes(({ hidden, ffn }) => hidden * ffn)(shape),
+  "keys as wide as queries": (shape) => counted(shape) + layerTimes(({ hidden, heads, kvHeads, headDim }) => 2 * hidden * (heads - kvHeads) * headDim)(shape),
+  "hidden × hidden": (shape) => counted(shape) + layerTimes(({ hidden, heads, kvHeads, headDim }) => 4 * hidden * hidden - 2 * hidden * (heads + kvHeads) * headDim)(shape),
+  "queries as wide as the stream": (shape) => counted(shape) + layerTimes(({ hidden, heads, headDim }) => 2 * hidden * (hidden - heads * headDim))(shape),
+  "head counted twice": (shape) => counted({ ...shape, tied: false }),
+  "head forgotten": (shape) => counted({ ...shape, tied: true }),
+  "tables forgotten": (shape) => counted({ ...shape, tied: true }) - tableOf(shape),
+  "norms forgotten": (shape) => counted(shape) - shape.hidden,
+  "biases forgotten": (shape) => counted({ ...shape, qkvBias: false }),
+  "one layer": (shape) => counted({ ...shape, layers: 1 }),
+});
+
+const spend: SpendBudget = (compute) => ({ parameters: Math.sqrt(compute / 120), tokens: 20 * Math.sqrt(compute / 120) });
+testExercise<SpendBudget>(budgetExercise, spend, () => todo(), [() => ({ parameters: 7e9, tokens: 140e9 }), /With 5\.76e\+23 operations: 69\.3 billion parameters and 1,390 billion tokens; your function gives 7 billion and 140 billion/], {
+  "no square root": (compute) => ({ parameters: compute / 120, tokens: (20 * compute) / 120 }),
+  "6 forgotten": (compute) => spend(6 * compute),
+  "forward only": (compute) => spend(3 * compute),
+  "20 forgotten in the budget": (compute) => spend(20 * compute),
+  "ratio upside down": (compute) => ({ parameters: spend(compute).tokens, tokens: spend(compute).parameters }),
+  "model of 2020": (compute) => ({ tokens: 300e9, parameters: compute / 1.8e12 }),
+});
