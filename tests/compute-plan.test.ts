@@ -229,6 +229,15 @@ describe("remedies", () => {
     assert.deepEqual(findMildChain({ ...input, method: "qlora", batch: 8, framework: "unsloth" }, GPUS.t4), []);
   });
 
+  it("checkpointing's time is said as its operations are: a pass more of three with all weights, of two with a frozen base", () => {
+    const said = (input: Pick<TrainingRunInput, "model" | "method">): string => {
+      const remedies = findRemedies({ ...input, sequence: 2048, batch: 4, checkpointing: "none", gpu: "t4" }, GPUS.t4);
+      return remedies.find(({ field }) => field === "checkpointing")?.sentence ?? "";
+    };
+    assert.match(said({ model: "Llama-3.2-3B", method: "full" }), /a third more time/u);
+    assert.match(said({ model: "Llama-3-8B", method: "lora" }), /half more time/u);
+  });
+
   it("the search gives only what fits, the first the best in the order asked for", () => {
     const found = searchConfigurations(
       { model: "Llama-3-8B", method: "qlora", sequence: 2048, framework: "unsloth", gpu: "t4" },

@@ -7,7 +7,11 @@ import { countLora, countParameters, fourBitBytes, linearSizes } from "llmops/co
 import { attentionExercise, loraExercise, type Attention, type LoraParameters, type Rows } from "llmops/exercises/62-1";
 import { encodeExercise, labelsExercise, type EncodeWord, type MakeLabels, type Merges } from "llmops/exercises/62-2";
 import { budgetExercise, parametersExercise, type ParametersOf, type SpendBudget } from "llmops/exercises/62-3";
+import { budgetByHandExercise, contextExercise, type BudgetByHand, type LongestContext } from "llmops/exercises/62-4";
 import { absmaxRow, packNf4, weightBytes, type ModelParts, type PackNf4, type QuantizeRow, type WeightBytes } from "llmops/exercises/62-5";
+import {
+  accumulateExercise, firstAidChoice, scalerExercise, type AccumulateGradients, type BatchPart, type FirstAids, type NextScale,
+} from "llmops/exercises/62-6";
 import { describeRequest, exampleDescription, planReport, type DescribeRun, type PlanAnswer, type WriteReport } from "llmops/exercises/62-8";
 import { exampleFrontMatter, frontMatter, type WriteFrontMatter } from "llmops/exercises/63-0";
 import { formatChoice, toShareGptExercise, type FormatChoices, type ShareGptRow, type ToShareGpt } from "llmops/exercises/63-1";
@@ -495,4 +499,79 @@ testExercise<SpendBudget>(budgetExercise, spend, () => todo(), [() => ({ paramet
   "20 forgotten in the budget": (compute) => spend(20 * compute),
   "ratio upside down": (compute) => ({ parameters: spend(compute).tokens, tokens: spend(compute).parameters }),
   "model of 2020": (compute) => ({ tokens: 300e9, parameters: compute / 1.8e12 }),
+});
+
+const NF4_BYTES = 1 / 2 + 1 / 64 + 4 / 16_384;
+const budgetByHand: BudgetByHand = ({ matrices, tables, adapters, hidden, layers, vocab, batch, tokens }) => ({
+  weights: matrices * NF4_BYTES + tables * 2, training: adapters * 16, activations: batch * tokens * (layers * hidden * 2 + vocab * 12),
+});
+testExercise<BudgetByHand>(budgetByHandExercise, budgetByHand, () => todo(), [(run) => ({ ...budgetByHand(run), training: 1 }), /Llama-3-8B, rank 16, 2 rows of 2,048 tokens: training are 0\.625 GiB; your function gives 0\.000 GiB/], {
+  gibibytes: (run) => ({ weights: budgetByHand(run).weights / 2 ** 30, training: budgetByHand(run).training / 2 ** 30, activations: budgetByHand(run).activations / 2 ** 30 }),
+  "everything packed": (run) => ({ ...budgetByHand(run), weights: (run.matrices + run.tables) * NF4_BYTES }),
+  "half a byte": (run) => ({ ...budgetByHand(run), weights: run.matrices * 0.5 + run.tables * 2 }),
+  "weights in 16 bits": (run) => ({ ...budgetByHand(run), weights: (run.matrices + run.tables) * 2 }),
+  "everything trains": (run) => ({ ...budgetByHand(run), training: (run.matrices + run.tables + run.adapters) * 16 }),
+  "states forgotten": (run) => ({ ...budgetByHand(run), training: run.adapters * 8 }),
+  "one row": (run) => ({ ...budgetByHand(run), activations: budgetByHand({ ...run, batch: 1 }).activations }),
+  "one layer": (run) => ({ ...budgetByHand(run), activations: budgetByHand({ ...run, layers: 1 }).activations }),
+  "logits in 16 bits": (run) => ({ ...budgetByHand(run), activations: run.batch * run.tokens * (run.layers * run.hidden * 2 + run.vocab * 2) }),
+  "no logits": (run) => ({ ...budgetByHand(run), activations: budgetByHand({ ...run, vocab: 0 }).activations }),
+});
+
+const longestContext: LongestContext = ({ layers, kvHeads, headDim }, free, batch) => Math.floor(free / (4 * layers * kvHeads * headDim * batch));
+testExercise<LongestContext>(contextExercise, longestContext, () => todo(), [() => 1, /Llama-3\.1-8B, 1 row, 4 GiB free: 32,768 tokens each; your function gives 1\./], {
+  "query heads": ({ layers, heads, headDim }, free, batch) => Math.floor(free / (4 * layers * heads * headDim * batch)),
+  "width of the model": ({ layers, hidden }, free, batch) => Math.floor(free / (4 * layers * hidden * batch)),
+  "keys only": ({ layers, kvHeads, headDim }, free, batch) => Math.floor(free / (2 * layers * kvHeads * headDim * batch)),
+  fp32: ({ layers, kvHeads, headDim }, free, batch) => Math.floor(free / (8 * layers * kvHeads * headDim * batch)),
+  "one layer": ({ kvHeads, headDim }, free, batch) => Math.floor(free / (4 * kvHeads * headDim * batch)),
+  "batch forgotten": (shape, free) => longestContext(shape, free, 1),
+  "not rounded down": ({ layers, kvHeads, headDim }, free, batch) => free / (4 * layers * kvHeads * headDim * batch),
+});
+
+const weighted = (weight: (part: BatchPart, all: number, parts: number) => number): AccumulateGradients => (parts) => {
+  const all = parts.reduce((sum, { tokens }) => sum + tokens, 0);
+  return (parts[0]?.gradient ?? []).map((_, at) => parts.reduce((sum, part) => sum + (part.gradient[at] ?? 0) * weight(part, all, parts.length), 0));
+};
+testExercise<AccumulateGradients>(accumulateExercise, weighted(({ tokens }, all) => tokens / all), () => todo(), [() => [], /Parts \[1\.000, 0\.000\] of 10 tokens, .* the batch's gradient is \[0\.250, 0\.750\]; your function gives \[\]/], {
+  "mean of means": weighted((_, _all, parts) => 1 / parts),
+  sum: weighted(() => 1),
+  "last part": (parts) => [...(parts.at(-1)?.gradient ?? [])],
+  "not divided": weighted(({ tokens }) => tokens),
+  "divided twice": weighted(({ tokens }, all, parts) => tokens / all / parts),
+  "divided by tokens": weighted((_, all) => 1 / all),
+});
+
+const nextScale: NextScale = ({ scale, clean }, finite, interval) => {
+  if (!finite) return { scale: scale / 2, clean: 0, update: false };
+  return clean + 1 >= interval ? { scale: scale * 2, clean: 0, update: true } : { scale, clean: clean + 1, update: true };
+};
+testExercise<NextScale>(scalerExercise, nextScale, () => todo(), [() => ({ scale: 1, clean: 0, update: true }), /Scale 65536 after 0 clean steps, gradients finite, interval 2000: scale 65536, clean 1, update true\. Your function gives scale 1/], {
+  "update with infinite gradients": (state, finite, interval) => ({ ...nextScale(state, finite, interval), update: true }),
+  "never grows": ({ scale, clean }, finite) => (finite ? { scale, clean: clean + 1, update: true } : { scale: scale / 2, clean: 0, update: false }),
+  "never falls": (state, finite, interval) => (finite ? nextScale(state, finite, interval) : { scale: state.scale, clean: 0, update: false }),
+  "streak not reset": (state, finite, interval) => (finite ? nextScale(state, finite, interval) : { scale: state.scale / 2, clean: state.clean, update: false }),
+  "streak not reset on growth": ({ scale, clean }, finite, interval) =>
+    finite ? { scale: clean + 1 >= interval ? scale * 2 : scale, clean: clean + 1, update: true } : { scale: scale / 2, clean: 0, update: false },
+  "one step late": ({ scale, clean }, finite, interval) =>
+    finite ? (clean >= interval ? { scale: scale * 2, clean: 0, update: true } : { scale, clean: clean + 1, update: true }) : { scale: scale / 2, clean: 0, update: false },
+  "directions swapped": ({ scale, clean }, finite, interval) => {
+    if (!finite) return { scale: scale * 2, clean: 0, update: false };
+    return clean + 1 >= interval ? { scale: scale / 2, clean: 0, update: true } : { scale, clean: clean + 1, update: true };
+  },
+});
+
+const AIDS: FirstAids = {
+  "out of memory while the weights are loaded": "pack the base in 4 bits",
+  "out of memory at the loss of the first step": "fewer tokens in a batch",
+  "out of memory in optimizer.step of a full fine-tuning": "8-bit optimiser",
+  "the first 900 steps went well, then out of memory": "train the longest rows first",
+  "memory grows a little with every step": "look for tensors that are kept",
+};
+testExercise<FirstAids>(firstAidChoice, AIDS, undefined, [{ ...AIDS, "out of memory at the loss of the first step": "8-bit optimiser" }, /at the loss of the first step": 8-bit optimiser is not what helps first\. At the loss/], {
+  "batch for everything": Object.fromEntries(Object.keys(AIDS).map((failure) => [failure, "fewer tokens in a batch"])) as FirstAids,
+  "batch while loading": { ...AIDS, "out of memory while the weights are loaded": "fewer tokens in a batch" },
+  "batch in the step": { ...AIDS, "out of memory in optimizer.step of a full fine-tuning": "fewer tokens in a batch" },
+  "a leak after 900 steps": { ...AIDS, "the first 900 steps went well, then out of memory": "look for tensors that are kept" },
+  "rows for a leak": { ...AIDS, "memory grows a little with every step": "train the longest rows first" },
 });
