@@ -422,7 +422,7 @@ const withMargin = Math.ceil((longestRow * 1.25) / 8) * 8;
 const lengthsSaid = { "the limit": 2048, "the longest row and a quarter": withMargin };
 for (const [said, sequence] of Object.entries(lengthsSaid)) {
   const run = planTraining({ ...onT4, model: "Llama-3-8B", method: "qlora", batch: BATCH, sequence });
-  console.log(`${said}, ${sequence} tokens: it ${judgeFit(run, T4.usableBytes, T4.name).sentence}.`);
+  console.log(`${said}, ${sequence} tokens: ${judgeFit(run, T4.usableBytes, T4.name).sentence}.`);
 }
 
 // %% [markdown]
