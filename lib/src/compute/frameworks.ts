@@ -71,6 +71,21 @@ const TRANSFORMERS: Framework = {
   contextBytes: CONTEXT,
 };
 
+const UNSLOTH: Framework = {
+  title: "Unsloth",
+  adapterLayer: { hidden: 8, query: 6, key: 4, ffn: 6, source: "Unsloth's own autograd functions keep inputs, gate and up; its notebook run without checkpointing" },
+  adapterInput: 0,
+  fullLayer: { hidden: 8, query: 6, key: 4, ffn: 6, source: "as with adapters" },
+  logits: { bytes: 8, formula: "16-bit logits 2 + fp32 copy 4 + gradient 2" },
+  checkpoints: "cpu",
+  adapter: { weight: 4, gradient: 4, step: 0, cached: 0, formula: "fp32 weight 4 + gradient 4" },
+  savedModule: { loss: 12, step: 16 },
+  full: TRANSFORMERS.full,
+  slack: { share: 0.05, bytes: 0.3 * GIB, source: "Unsloth's notebooks: reserved after loading, less what is loaded" },
+  contextBytes: CONTEXT,
+};
+const LLAMA_FACTORY_SLACK = { share: 0.15, bytes: 0.8 * GIB, source: "LLaMA-Factory's published table, whole gigabytes" };
+
 export const FRAMEWORKS = {
   transformers: TRANSFORMERS,
   // A loop of one's own without autocast: PEFT then keeps an fp32 copy of every adapter's input.
@@ -106,19 +121,7 @@ export const FRAMEWORKS = {
     full: { weight: 2, gradient: 2, master: 4, states16: false, step: 9, formula: "16-bit weight 2 + gradient 2 + fp32 master 4; fp32 gradient 4, temporary 4 and buckets 1 in the step" },
     slack: { share: 0.04, bytes: 1.4 * GIB, source: "Qwen's published profile (nvidia-smi): DeepSpeed's buckets beside the allocator's cache" },
   },
-  unsloth: {
-    title: "Unsloth",
-    adapterLayer: { hidden: 8, query: 6, key: 4, ffn: 6, source: "Unsloth's own autograd functions keep inputs, gate and up; its notebook run without checkpointing" },
-    adapterInput: 0,
-    fullLayer: { hidden: 8, query: 6, key: 4, ffn: 6, source: "as with adapters" },
-    logits: { bytes: 8, formula: "16-bit logits 2 + fp32 copy 4 + gradient 2" },
-    checkpoints: "cpu",
-    adapter: { weight: 4, gradient: 4, step: 0, cached: 0, formula: "fp32 weight 4 + gradient 4" },
-    savedModule: { loss: 12, step: 16 },
-    full: TRANSFORMERS.full,
-    slack: { share: 0.05, bytes: 0.3 * GIB, source: "Unsloth's notebooks: reserved after loading, less what is loaded" },
-    contextBytes: CONTEXT,
-  },
+  unsloth: UNSLOTH,
   torchtune: {
     title: "torchtune",
     adapterLayer: { ...EAGER_FULL, source: "as full training" },
@@ -153,21 +156,9 @@ export const FRAMEWORKS = {
     ...TRANSFORMERS,
     title: "LLaMA-Factory",
     logits: { bytes: 14, formula: "16-bit logits 2 + fp32 copy 4 + log-softmax 4 + its gradient 4" },
-    slack: { share: 0.15, bytes: 0.8 * GIB, source: "LLaMA-Factory's published table, whole gigabytes" },
+    slack: LLAMA_FACTORY_SLACK,
   },
-  "llama-factory-unsloth": {
-    title: "LLaMA-Factory with Unsloth",
-    adapterLayer: { hidden: 8, query: 6, key: 4, ffn: 6, source: "as Unsloth" },
-    adapterInput: 0,
-    fullLayer: EAGER_FULL,
-    logits: { bytes: 8, formula: "16-bit logits 2 + fp32 copy 4 + gradient 2" },
-    checkpoints: "cpu",
-    adapter: { weight: 4, gradient: 4, step: 0, cached: 0, formula: "fp32 weight 4 + gradient 4" },
-    savedModule: { loss: 12, step: 16 },
-    full: TRANSFORMERS.full,
-    slack: { share: 0.15, bytes: 0.8 * GIB, source: "LLaMA-Factory's published table, whole gigabytes" },
-    contextBytes: CONTEXT,
-  },
+  "llama-factory-unsloth": { ...UNSLOTH, title: "LLaMA-Factory with Unsloth", slack: LLAMA_FACTORY_SLACK },
 } as const satisfies Record<string, Framework>;
 export type FrameworkName = keyof typeof FRAMEWORKS;
 export const FRAMEWORK_NAMES = Object.keys(FRAMEWORKS) as FrameworkName[];

@@ -37,8 +37,6 @@ type Point = z.output<typeof Point>;
 const LONGEST_ROWS: readonly { dataset: RegExp; tokens: number }[] = [
   // LitGPT prints 1304 for the longest of all 51,800 rows; some 480 rows of a notebook's 60 steps hold no such row.
   { dataset: /alpaca/iu, tokens: 1100 },
-  // Conversations of the OpenAssistant set: far below the limit of 4096 in 80 rows.
-  { dataset: /guanaco/iu, tokens: 3000 },
   // Images of radiographs with a sentence each.
   { dataset: /radiology/iu, tokens: 200 },
 ];
