@@ -12,6 +12,7 @@ Cells announce what they expect by tag: `raises-exception` for an error, `allow-
 import json
 import sys
 import time
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import nbformat
@@ -20,6 +21,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
 CELL_LIMIT_S = 600
+START_ATTEMPTS = 3
 
 
 def tell(**event):
@@ -59,20 +61,35 @@ async def language_of(kernel):
     return reply["content"]["language_info"]
 
 
+@contextmanager
+def started_client(notebook, folder):
+    """A client with a running kernel. Two that start at once can be given the same port: the one that ends is started again."""
+    for attempt in range(1, START_ATTEMPTS + 1):
+        client = NotebookClient(
+            notebook,
+            timeout=CELL_LIMIT_S,
+            kernel_name="tslab",
+            allow_errors=True,
+            resources={"metadata": {"path": str(folder)}},
+        )
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(client.setup_kernel())
+            except RuntimeError:
+                if attempt == START_ATTEMPTS:
+                    raise
+                continue
+            yield client
+            return
+
+
 def main(path, folder):
     notebook = nbformat.read(path, as_version=4)
-    client = NotebookClient(
-        notebook,
-        timeout=CELL_LIMIT_S,
-        kernel_name="tslab",
-        allow_errors=True,
-        resources={"metadata": {"path": str(folder)}},
-    )
     replies = {}
-    client.on_cell_executed = lambda cell, cell_index, execute_reply: replies.update({cell_index: execute_reply["content"]})
     code_cells = [(index, cell) for index, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
     problems = []
-    with client.setup_kernel():
+    with started_client(notebook, folder) as client:
+        client.on_cell_executed = lambda cell, cell_index, execute_reply: replies.update({cell_index: execute_reply["content"]})
         notebook.metadata["language_info"] = run_sync(language_of)(client.kc)
         for number, (index, cell) in enumerate(code_cells, 1):
             tags = cell.metadata.get("tags", [])

@@ -27,8 +27,14 @@ class Hung(Exception):
     pass
 
 
+# What the kernel says when another program took one of its ports between their choice and their use.
+PORT_TAKEN = "cannot open its sockets: another program took its port"
+
+
 class Session:
-    def __init__(self, kernel, cwd):
+    """A kernel and its client. A kernel whose port was taken is started again, as Jupyter's own restarter does."""
+
+    def __init__(self, kernel, cwd, attempts=3):
         self.started = time.monotonic()
         self.manager = KernelManager(kernel_name=kernel)
         # The kernel's own standard streams are not a student's: what is printed there is a finding.
@@ -40,6 +46,14 @@ class Session:
         self.late = []
         try:
             self.client.wait_for_ready(timeout=30)
+        except RuntimeError:
+            self.log.seek(0)
+            taken = PORT_TAKEN in self.log.read()
+            self.close()
+            if not taken or attempts == 1:
+                raise
+            self.__init__(kernel, cwd, attempts - 1)
+            return
         except BaseException:
             self.close()
             raise

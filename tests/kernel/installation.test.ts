@@ -3,6 +3,7 @@ import { test } from "node:test";
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { createServer, type AddressInfo, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { root, runAll } from "./harness.ts";
@@ -49,6 +50,27 @@ test("the launcher says what is wrong and what to do", () => {
     assert.match(unpatched.stderr, /patch.*not applied.*`npm start`/);
   } finally {
     remove(folder);
+  }
+});
+
+test("a kernel whose port another program has taken says so and ends, whichever port it is", { timeout: 60_000 }, async () => {
+  const folder = mkdtempSync(join(tmpdir(), "kernel-port-"));
+  const names = ["shell_port", "iopub_port", "stdin_port", "control_port", "hb_port"];
+  try {
+    for (const taken of names) {
+      const servers = await Promise.all(names.map(() => new Promise<Server>((resolve) => { const server = createServer().listen(0, "127.0.0.1", () => { resolve(server); }); })));
+      const ports = servers.map((server) => (server.address() as AddressInfo).port);
+      const free = servers.filter((_, at) => names[at] !== taken);
+      await Promise.all(free.map((server) => new Promise((resolve) => { server.close(resolve); })));
+      const file = join(folder, "connection.json");
+      writeFileSync(file, JSON.stringify({ ...Object.fromEntries(names.map((name, at) => [name, ports[at]])), ip: "127.0.0.1", transport: "tcp", key: "k", signature_scheme: "hmac-sha256", kernel_name: "tslab" }));
+      const { status, stderr } = spawnSync(python, [join(root, "jupyter/kernels/tslab/launch_kernel.py"), file], { encoding: "utf8", timeout: 20_000 });
+      servers[names.indexOf(taken)]?.close();
+      assert.equal(status, 1, `${taken}: ${stderr}`);
+      assert.match(stderr, /cannot open its sockets: another program took its port tcp:\/\/127\.0\.0\.1:\d+ first/);
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
   }
 });
 

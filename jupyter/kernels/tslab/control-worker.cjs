@@ -122,7 +122,13 @@ async function serveHeartbeat() {
 
 async function main() {
   parentPort.on("message", close); // the only message there is
-  await Promise.all([control.bind(address(connection.control_port)), heartbeat.bind(address(connection.hb_port))]);
+  try {
+    await Promise.all([control.bind(address(connection.control_port)), heartbeat.bind(address(connection.hb_port))]);
+  } catch (error) {
+    // Not thrown: zeromq aborts the process, without a word, when a thread that uses it ends.
+    parentPort.postMessage({ type: "failed", code: error.code, address: error.address, message: error.message });
+    return;
+  }
   parentPort.postMessage({ type: "ready" });
   watchParent();
   await Promise.all([serveControl(), serveHeartbeat()]);

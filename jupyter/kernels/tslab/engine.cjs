@@ -3,6 +3,7 @@
  * The workbook's TypeScript kernel: tslab's sockets, message format and display API, with cells of our
  * own. tslab calls `startKernel` (option --engine, patches/README.md). See ../README.md for the whole.
  */
+const fs = require("node:fs");
 const path = require("node:path");
 const { install: installErrors } = require("./errors.cjs");
 const runs = require("./runs.cjs");
@@ -53,7 +54,15 @@ async function startKernel({ configPath }) {
   server.runner = new Runner({ cwd, root, guard: (on) => server.guard(on) });
   // By this, which tslab sets too, a library knows that it runs in a notebook.
   globalThis.__tslab__ = { exports: server.runner.scope, require: server.runner.modules.require };
-  await server.open();
+  try {
+    await server.open();
+  } catch (error) {
+    // Two programs that start at once can be given the same free port. A kernel without its sockets would wait for ever:
+    // when it ends, Jupyter starts it again on others.
+    const why = error.code === "EADDRINUSE" ? `another program took its port ${error.address ?? ""} first` : error.stack ?? String(error);
+    fs.writeSync(2, `TypeScript kernel: cannot open its sockets: ${why}\n`);
+    exit(1);
+  }
 }
 
 module.exports = { startKernel };

@@ -86,6 +86,7 @@ class Server {
       worker.on("error", reject);
       worker.on("message", (message) => {
         if (message.type === "ready") resolve();
+        if (message.type === "failed") reject(Object.assign(new Error(message.message), { code: message.code, address: message.address }));
         if (message.type === "shutdown") this.exit();
         if (message.type === "interrupt") this.#answerInterrupt();
       });
