@@ -61,7 +61,8 @@ async function startKernel({ configPath }) {
     // when it ends, Jupyter starts it again on others.
     const why = error.code === "EADDRINUSE" ? `another program took its port ${error.address ?? ""} first` : error.stack ?? String(error);
     fs.writeSync(2, `TypeScript kernel: cannot open its sockets: ${why}\n`);
-    exit(1);
+    // Not exit(1): zeromq may abort when the control thread is cut off, with a message that explains nothing.
+    process.kill(process.pid, "SIGKILL");
   }
 }
 
