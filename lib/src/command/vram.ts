@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { InvalidArgumentError, Option, type Command } from "commander";
 import {
-  CHECKPOINTING, checkTrainingRun, ComputeError, computeShare, countParameters, decodeRate, findGpu, findMildChain, findModel, findRemedies, flattenTerms, FRAMEWORK_NAMES, GIB, HOSTS, judgeFit, MEASURES, OPTIMIZER_NAMES, PARALLEL,
+  CACHE_TYPE_NAMES, CHECKPOINTING, checkTrainingRun, ComputeError, computeShare, countParameters, decodeRate, findGpu, findMildChain, findModel, findRemedies, flattenTerms, FRAMEWORK_NAMES, GIB, HOSTS, judgeFit, MEASURES, OPTIMIZER_NAMES, PARALLEL,
   parseStorage, planHost, planInference, planPoint, planTraining, renderPlan, RUNTIME_NAMES, shapeOfConfig, STORAGE_NAMES, trainingRate,
   type Checkpointing, type FrameworkName, type Gpu, type InferenceInput, type Measure, type MemoryPlan, type ModelShape, type OptimizerName, type Parallel, type Rate, type Remedy, type RuntimeName, type StorageName, type TrainingRunInput,
 } from "../compute/index.js";
@@ -64,7 +64,7 @@ export function registerVram(program: Command): void {
     .option("--gpus <number>", "cards of this kind (default: 1)", wholeNumber)
     .addOption(new Option("--parallel <way>", "how several cards share the work (default: ddp)").choices(PARALLEL))
     .addOption(new Option("--runtime <name>", "of inference (default: transformers)").choices(RUNTIME_NAMES))
-    .addOption(new Option("--cache <type>", "of the key-value cache (default: fp16)").choices(["fp32", "bf16", "fp16", "fp8", "int8", "q8_0", "q4_0"]))
+    .addOption(new Option("--cache <type>", "of the key-value cache (default: fp16)").choices(CACHE_TYPE_NAMES))
     .addOption(new Option("--measure <what>", "what to count (default: process, as nvidia-smi)").choices(MEASURES))
     .option("--colab", "hold RAM and disk of a free Colab against it too")
     .option("--export <types>", "with --colab: merge at the end and write these, with commas between (fp16, q4_k_m, …)", (text) => text.split(",").map((name) => storage(name, "--export")))

@@ -1,5 +1,5 @@
 import { FRAMEWORKS } from "./frameworks.js";
-import type { Term } from "./plan.js";
+import { totalBytes, type Term } from "./plan.js";
 import type { TrainingRun } from "./training-run.js";
 
 /** Relative width of a plan's band, below and above. */
@@ -14,8 +14,8 @@ export interface Band {
  * fall inside (`npm run bench:vram`).
  */
 export function bandOf(run: TrainingRun, terms: readonly Term[]): Band {
-  const total = terms.reduce((sum, { bytes }) => sum + bytes, 0);
-  const moving = terms.filter(({ id }) => id === "activations").reduce((sum, { bytes }) => sum + bytes, 0) / total;
+  const total = totalBytes(terms);
+  const moving = totalBytes(terms.filter(({ id }) => id === "activations")) / total;
   const versions = FRAMEWORKS[run.framework] === FRAMEWORKS.unsloth ? 0.08 : 0.06;
   // Attention scores leave gaps in the allocator's memory that nobody can foretell.
   const eager = run.attention === "eager" && run.measure !== "allocated" ? 0.05 : 0;

@@ -28,10 +28,10 @@ export interface Framework {
   logits: { bytes: number; formula: string };
   /** The same in DPO, where the log-probabilities are gathered row by row. */
   dpoLogits?: { bytes: number; formula: string };
-  /** The head runs over so many tokens at a time; what is kept of the whole. */
-  headChunk?: { tokens: number; words: number; keptBytes: number; bytes: number };
-  /** Where checkpoints of layers lie. */
-  checkpoints: "gpu" | "cpu";
+  /** The head runs over so many tokens at a time; what is kept of the whole. `byDefault`: unless a run says otherwise. */
+  headChunk?: { tokens: number; words: number; keptBytes: number; bytes: number; byDefault: boolean };
+  /** Where checkpoints of layers lie unless a run says otherwise: on the card, or moved to RAM. */
+  checkpoints: "layer" | "offload";
   /** Bytes for each adapter parameter besides the optimiser's states: always there, more in the step, and what stays cached. */
   adapter: { weight: number; gradient: number; step: number; cached: number; formula: string };
   /** The same where the base is packed, if the code then keeps adapters in another precision. */
@@ -44,8 +44,6 @@ export interface Framework {
   packsHead?: true;
   /** Blocks that the caching allocator holds and no tensor uses: a share of what comes and goes, and a fixed part. */
   slack: { share: number; bytes: number; source: string };
-  /** What the process takes besides PyTorch's memory: CUDA context, kernels, cuBLAS. */
-  contextBytes: number;
 }
 
 /** PyTorch's and Transformers' operators one by one; fits tests/bench/gpu-memory/live_bytes.json within 3 %. */
@@ -53,7 +51,9 @@ const EAGER_FULL: LayerBytes = {
   hidden: 18, query: 4, key: 4, ffn: 8,
   source: "two RMSNorms in fp32 (2 × 4), their 16-bit results before and after the weight (4 × 2), residual (2); q, k, v and the attention's result; gate, its SiLU, up, their product",
 };
-const CONTEXT = 0.45 * GIB;
+
+/** Of a packed base too. */
+const NO_AUTOCAST: LayerBytes = { hidden: 31, query: 4, key: 4, ffn: 10.5, source: "live tensors without autocast: an fp32 copy of every adapter's input" };
 
 const TRANSFORMERS: Framework = {
   title: "Transformers 5 with PEFT and its Trainer",
@@ -63,12 +63,11 @@ const TRANSFORMERS: Framework = {
   fullLayer: EAGER_FULL,
   logits: { bytes: 12, formula: "fp32 logits 4 + log-softmax 4 + its gradient 4" },
   dpoLogits: { bytes: 4, formula: "16-bit logits 2 + gradient 2" },
-  checkpoints: "gpu",
+  checkpoints: "layer",
   adapter: { weight: 4, gradient: 4, step: 4, cached: 0, formula: "fp32 weight 4 + gradient 4" },
   savedModule: { loss: 12, step: 20 },
   full: { weight: 2, gradient: 2, master: 0, states16: true, step: 2, formula: "16-bit weight 2 + gradient 2, states in 16 bits; foreach temporaries 2 in the step" },
   slack: { share: 0.1, bytes: 0.25 * GIB, source: "caching allocator, reserved ÷ allocated in PEFT's published runs" },
-  contextBytes: CONTEXT,
 };
 
 const UNSLOTH: Framework = {
@@ -77,12 +76,11 @@ const UNSLOTH: Framework = {
   adapterInput: 0,
   fullLayer: { hidden: 8, query: 6, key: 4, ffn: 6, source: "as with adapters" },
   logits: { bytes: 8, formula: "16-bit logits 2 + fp32 copy 4 + gradient 2" },
-  checkpoints: "cpu",
+  checkpoints: "offload",
   adapter: { weight: 4, gradient: 4, step: 0, cached: 0, formula: "fp32 weight 4 + gradient 4" },
   savedModule: { loss: 12, step: 16 },
   full: TRANSFORMERS.full,
   slack: { share: 0.05, bytes: 0.3 * GIB, source: "Unsloth's notebooks: reserved after loading, less what is loaded" },
-  contextBytes: CONTEXT,
 };
 const LLAMA_FACTORY_SLACK = { share: 0.15, bytes: 0.8 * GIB, source: "LLaMA-Factory's published table, whole gigabytes" };
 
@@ -93,9 +91,9 @@ export const FRAMEWORKS = {
     ...TRANSFORMERS,
     title: "PEFT in a loop of one's own, without autocast",
     logits: { bytes: 14, formula: "16-bit logits, held by the loop's outputs, 2 + fp32 copy 4 + log-softmax 4 + its gradient 4" },
-    adapterLayer: { hidden: 31, query: 4, key: 4, ffn: 10.5, source: "live tensors without autocast: an fp32 copy of every adapter's input" },
+    adapterLayer: NO_AUTOCAST,
     adapterInput: 3.6,
-    packedLayer: { hidden: 31, query: 4, key: 4, ffn: 10.5, source: "live tensors without autocast: an fp32 copy of every adapter's input" },
+    packedLayer: NO_AUTOCAST,
     slack: { share: 0.15, bytes: 0, source: "49 runs on a T4 (datasets/gpu-memory)" },
   },
   trl: {
@@ -103,7 +101,7 @@ export const FRAMEWORKS = {
     title: "TRL 1.16 (SFTTrainer, fused head)",
     // SFTTrainer keeps the adapters of a packed base in 16 bits.
     packedAdapter: { weight: 2, gradient: 2, step: 2, cached: 0, formula: "16-bit weight 2 + gradient 2" },
-    headChunk: { tokens: 4096, words: 32_768, keptBytes: 0, bytes: 10 },
+    headChunk: { tokens: 4096, words: 32_768, keptBytes: 0, bytes: 10, byDefault: true },
   },
   "transformers-2023": {
     ...TRANSFORMERS,
@@ -129,13 +127,12 @@ export const FRAMEWORKS = {
     fullLayer: EAGER_FULL,
     compiledLayer: { hidden: 8, query: 4, key: 4, ffn: 6, source: "torch.compile keeps norm inputs and matrix inputs, and recomputes the rest" },
     logits: { bytes: 14, formula: "16-bit logits 2 + fp32 copy 4 + log-softmax 4 + its gradient 4" },
-    headChunk: { tokens: 0, words: 0, keptBytes: 6, bytes: 4 },
-    checkpoints: "gpu",
+    headChunk: { tokens: 0, words: 0, keptBytes: 6, bytes: 4, byDefault: false },
+    checkpoints: "layer",
     adapter: { weight: 2, gradient: 2, step: 0, cached: 0, formula: "bf16 weight 2 + gradient 2" },
     savedModule: { loss: 6, step: 8 },
     full: { weight: 2, gradient: 2, master: 0, states16: true, step: 0, formula: "bf16 weight 2 + gradient 2, states in bf16; the step is fused" },
     slack: { share: 0.1, bytes: 0.25 * GIB, source: "caching allocator" },
-    contextBytes: CONTEXT,
   },
   litgpt: {
     title: "LitGPT",
@@ -144,13 +141,12 @@ export const FRAMEWORKS = {
     packedLayer: { hidden: 28, query: 4, key: 4, ffn: 9, source: "as 16-bit, and the input of each packed matrix that bitsandbytes keeps" },
     fullLayer: EAGER_FULL,
     logits: { bytes: 6, formula: "16-bit logits 2 + fp32 copy of a chunk and its gradient 4" },
-    checkpoints: "gpu",
+    checkpoints: "layer",
     adapter: { weight: 2, gradient: 2, step: 0, cached: 0, formula: "bf16 weight 2 + gradient 2" },
     savedModule: { loss: 6, step: 8 },
     full: TRANSFORMERS.full,
     packsHead: true,
     slack: { share: 0.1, bytes: 0.25 * GIB, source: "caching allocator" },
-    contextBytes: CONTEXT,
   },
   "llama-factory": {
     ...TRANSFORMERS,

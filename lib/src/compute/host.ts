@@ -1,5 +1,5 @@
 import { countParameters } from "./parameters.js";
-import { GIB } from "./plan.js";
+import { GIB, totalBytes } from "./plan.js";
 import type { ModelShape } from "./shape.js";
 import { storageOf, type StorageName } from "./storage.js";
 import { weightTerms } from "./weights.js";
@@ -39,7 +39,7 @@ const PROCESS_BYTES = 3.2 * GIB;
  * @param exports - what is written at the end: a merged 16-bit model and GGUF files
  */
 export function planHost(shape: ModelShape, download: StorageName, exports: readonly StorageName[], host: Host): HostPlan {
-  const size = (storage: StorageName): number => weightTerms(shape, storage).reduce((sum, { bytes }) => sum + bytes, 0);
+  const size = (storage: StorageName): number => totalBytes(weightTerms(shape, storage));
   const downloaded = size(download);
   // Merging needs the 16-bit weights in RAM; without it only a shard at a time passes through.
   const merged = exports.length > 0 ? 2 * countParameters(shape).total : 0;

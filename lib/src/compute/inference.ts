@@ -1,12 +1,13 @@
 import { z } from "zod";
 import { checkInput, ComputeError } from "./error.js";
+import { count, modelField, oneOf, storageField } from "./fields.js";
 import { findGpu, hasBf16 } from "./gpus.js";
-import { CACHE_TYPES, cacheTerm, type CacheType } from "./kv-cache.js";
+import { CACHE_TYPE_NAMES, cacheTerm } from "./kv-cache.js";
 import { shapeOf } from "./models.js";
-import { GIB, MEASURES, present, sumOf, type MemoryPlan, type Term } from "./plan.js";
+import { GIB, MEASURES, present, sumOf, totalBytes, type MemoryPlan, type Term } from "./plan.js";
 import type { ModelShape } from "./shape.js";
 import { checkLength } from "./training-run.js";
-import { STORAGE_NAMES, storageOf, type StorageName } from "./storage.js";
+import { storageOf } from "./storage.js";
 import { weightTerms } from "./weights.js";
 
 /** What a runtime takes besides weights and cache. */
@@ -14,8 +15,6 @@ interface Runtime {
   title: string;
   /** The cache grows by copying: copies that the allocator holds, as a share of the cache. Counted in what is reserved. */
   regrowth: number;
-  /** Logits for every token of the prompt, bytes each; 0 where only the last token's are made. */
-  promptLogits: number;
   packsHead?: true;
   /** Sliding layers keep only their window. */
   windows: boolean;
@@ -27,37 +26,35 @@ interface Runtime {
 
 export const RUNTIMES = {
   transformers: {
-    title: "Transformers (generate)", regrowth: 0, promptLogits: 0, windows: true, workspaceBytes: 36 * 2 ** 20, contextBytes: 0.45 * GIB,
+    title: "Transformers (generate)", regrowth: 0, windows: true, workspaceBytes: 36 * 2 ** 20, contextBytes: 0.45 * GIB,
     source: "PyTorch's cuBLAS workspace is 32 MiB on Hopper, 8 MiB before; a few buffers of one token",
   },
   "transformers-2023": {
-    title: "Transformers of 2023 (cache grows by torch.cat)", regrowth: 1.15, promptLogits: 0, windows: false, workspaceBytes: 36 * 2 ** 20, contextBytes: 0.45 * GIB,
+    title: "Transformers of 2023 (cache grows by torch.cat)", regrowth: 1.15, windows: false, workspaceBytes: 36 * 2 ** 20, contextBytes: 0.45 * GIB,
     source: "Qwen's published KV-cache table: every new length needs new blocks, the old ones stay cached",
   },
   litgpt: {
-    title: "LitGPT (generate)", regrowth: 0, promptLogits: 0, windows: false, packsHead: true, workspaceBytes: 70e6, contextBytes: 0.45 * GIB,
+    title: "LitGPT (generate)", regrowth: 0, windows: false, packsHead: true, workspaceBytes: 70e6, contextBytes: 0.45 * GIB,
     source: "LitGPT's published resource table",
   },
   "llama.cpp": {
-    title: "llama.cpp", regrowth: 0, promptLogits: 0, windows: false, workspaceBytes: 0, contextBytes: 0.3 * GIB,
+    title: "llama.cpp", regrowth: 0, windows: false, workspaceBytes: 0, contextBytes: 0.3 * GIB,
     source: "llama.cpp allocates the cache at once; its compute buffer is planned for a batch of 512 tokens",
   },
 } as const satisfies Record<string, Runtime>;
 export type RuntimeName = keyof typeof RUNTIMES;
 export const RUNTIME_NAMES = Object.keys(RUNTIMES) as RuntimeName[];
 
-const count = (most: number) => z.number({ error: `must be a whole number from 1 to ${most}` })
-  .int({ error: "must be a whole number" }).min(1, { error: "must be at least 1" }).max(most, { error: `must be at most ${most}` });
 const InferenceSchema = z.strictObject({
-  model: z.union([z.string(), z.record(z.string(), z.unknown())], { error: "must be a model's name or its shape" }),
-  storage: z.enum(STORAGE_NAMES as [StorageName, ...StorageName[]], { error: `must be one of ${STORAGE_NAMES.join(", ")}` }).optional(),
+  model: modelField,
+  storage: storageField.optional(),
   /** Prompt and answer together: what the cache holds at the end. */
   context: count(100_000_000),
   batch: count(1_000_000).default(1),
-  cache: z.enum(Object.keys(CACHE_TYPES) as [CacheType, ...CacheType[]], { error: `must be one of ${Object.keys(CACHE_TYPES).join(", ")}` }).optional(),
-  runtime: z.enum(RUNTIME_NAMES as [RuntimeName, ...RuntimeName[]], { error: `must be one of ${RUNTIME_NAMES.join(", ")}` }).default("transformers"),
+  cache: oneOf(CACHE_TYPE_NAMES).optional(),
+  runtime: oneOf(RUNTIME_NAMES).default("transformers"),
   gpu: z.string().optional(),
-  measure: z.enum(MEASURES, { error: `must be one of ${MEASURES.join(", ")}` }).default("process"),
+  measure: oneOf(MEASURES).default("process"),
 });
 
 /** Inference as it is asked about; what is left out has a default. */
@@ -95,7 +92,7 @@ export function planInference(input: InferenceInput): MemoryPlan {
   ]);
   const weights = weightTerms(shape, storage, { packsHead: runtime.packsHead ?? false });
   const terms = present([sumOf("weights", "weights", weights), cache, ...workspace]);
-  const peakBytes = terms.reduce((sum, { bytes }) => sum + bytes, 0);
+  const peakBytes = totalBytes(terms);
   const width = 0.02 + (runtime.regrowth > 0 ? 0.03 : 0);
   return {
     kind: "inference", peakBytes, lowBytes: peakBytes * (1 - width), highBytes: peakBytes * (1 + width),

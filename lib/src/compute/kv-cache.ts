@@ -4,6 +4,7 @@ import type { Term } from "./plan.js";
 /** Bytes of a cached number, block scales included. */
 export const CACHE_TYPES = { fp32: 4, bf16: 2, fp16: 2, fp8: 1, int8: 1, q8_0: 34 / 32, q4_0: 18 / 32 } as const;
 export type CacheType = keyof typeof CACHE_TYPES;
+export const CACHE_TYPE_NAMES = Object.keys(CACHE_TYPES) as CacheType[];
 
 /** Bytes that a token adds to the cache: a key and a value for each key head of each layer. */
 export function cacheBytesPerToken(shape: ModelShape, type: CacheType = "fp16"): number {

@@ -12,9 +12,14 @@ export interface Term {
 /** A gibibyte, the unit of `nvidia-smi` and PyTorch. */
 export const GIB = 2 ** 30;
 
+/** Bytes of terms together. */
+export function totalBytes(terms: readonly Term[]): number {
+  return terms.reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
 /** A term of other terms. */
 export function sumOf(id: string, label: string, parts: readonly Term[]): Term {
-  return { id, label, bytes: parts.reduce((sum, { bytes }) => sum + bytes, 0), formula: parts.map((part) => part.id).join(" + "), source: "sum", parts };
+  return { id, label, bytes: totalBytes(parts), formula: parts.map((part) => part.id).join(" + "), source: "sum", parts };
 }
 
 /** Terms with something in them. */

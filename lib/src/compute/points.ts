@@ -1,7 +1,8 @@
 /** Published measurements as questions to the planner: the fields of a measured point, without what was measured. */
 import { z } from "zod";
 import { checkInput, ComputeError } from "./error.js";
-import type { FrameworkName, OptimizerName } from "./frameworks.js";
+import { FRAMEWORKS, type FrameworkName, type OptimizerName } from "./frameworks.js";
+import { modelField } from "./fields.js";
 import { planInference, type InferenceInput, type RuntimeName } from "./inference.js";
 import { shapeOf } from "./models.js";
 import type { MemoryPlan, Measure } from "./plan.js";
@@ -13,7 +14,7 @@ import type { Checkpointing, Parallel, TrainingRunInput } from "./training-run.j
 const Point = z.looseObject({
   id: z.union([z.string(), z.number()]).optional(),
   source: z.string().nullish(),
-  model: z.union([z.string(), z.record(z.string(), z.unknown())], { error: "must be a model's name or its shape" }),
+  model: modelField,
   method: z.string({ error: "must be LoRA, QLoRA, full or inference" }),
   quant: z.string().nullish(),
   rank: z.number().nullish(),
@@ -201,7 +202,7 @@ function optimizerOf(text: string): OptimizerName {
 }
 
 function checkpointingOf(value: string | boolean | null | undefined, framework: FrameworkName): Checkpointing {
-  const text = String(value ?? (framework.includes("unsloth") ? "unsloth" : "false")).toLowerCase();
+  const text = String(value ?? (FRAMEWORKS[framework].checkpoints === "offload" ? "offload" : "false")).toLowerCase();
   if (text.includes("unsloth") || text.includes("offload")) return "offload";
   if (!/^(?:true|yes|layer|full|hf)/u.test(text)) return "none";
   return "layer";

@@ -2,6 +2,7 @@ import { ComputeError } from "./error.js";
 import type { Gpu } from "./gpus.js";
 import { cacheBytesPerToken, type CacheType } from "./kv-cache.js";
 import { countParameters } from "./parameters.js";
+import { totalBytes } from "./plan.js";
 import type { ModelShape } from "./shape.js";
 import type { StorageName } from "./storage.js";
 import { weightTerms } from "./weights.js";
@@ -74,7 +75,7 @@ export function prefillRate(shape: ModelShape, gpu: Gpu, prompt: number, precisi
  */
 export function decodeRate(shape: ModelShape, storage: StorageName, gpu: Gpu, options: { context: number; batch?: number; cache?: CacheType; precision?: Precision }): Rate {
   const batch = options.batch ?? 1;
-  const weights = weightTerms(shape, storage).filter(({ id }) => id !== "embedding" || shape.tied).reduce((sum, { bytes }) => sum + bytes, 0);
+  const weights = totalBytes(weightTerms(shape, storage).filter(({ id }) => id !== "embedding" || shape.tied));
   const bytes = weights + batch * options.context * cacheBytesPerToken(shape, options.cache ?? "fp16");
   const reading = (share: number): number => bytes / (gpu.bandwidth * share);
   const computing = (share: number): number => (batch * forwardFlops(shape, options.context)) / (flopsOf(gpu, options.precision ?? "fp16") * share);

@@ -1,15 +1,14 @@
 import { z } from "zod";
 import { checkInput, ComputeError } from "./error.js";
-import { FRAMEWORK_NAMES, OPTIMIZER_NAMES, type FrameworkName, type OptimizerName } from "./frameworks.js";
+import { count, modelField, oneOf, storageField } from "./fields.js";
+import { FRAMEWORKS, FRAMEWORK_NAMES, OPTIMIZER_NAMES } from "./frameworks.js";
 import { findGpu, hasBf16, type Gpu } from "./gpus.js";
 import { LINEARS, resolveTargets } from "./parameters.js";
 import { MEASURES, type Measure } from "./plan.js";
 import { shapeOf } from "./models.js";
 import type { ModelShape } from "./shape.js";
-import { STORAGE_NAMES, type StorageName } from "./storage.js";
+import type { StorageName } from "./storage.js";
 
-const count = (most: number) => z.number({ error: `must be a whole number from 1 to ${most}` })
-  .int({ error: "must be a whole number" }).min(1, { error: "must be at least 1" }).max(most, { error: `must be at most ${most}` });
 
 export const CHECKPOINTING = ["none", "layer", "offload"] as const;
 export type Checkpointing = (typeof CHECKPOINTING)[number];
@@ -17,14 +16,14 @@ export const PARALLEL = ["none", "ddp", "zero1", "zero2", "zero3", "fsdp"] as co
 export type Parallel = (typeof PARALLEL)[number];
 
 const TrainingRunSchema = z.strictObject({
-  model: z.union([z.string(), z.record(z.string(), z.unknown())], { error: "must be a model's name or its shape" }),
+  model: modelField,
   method: z.enum(["full", "lora", "qlora"], { error: "must be full, lora or qlora" }),
   /** `dpo` runs chosen and rejected answers, and asks a reference model. */
   objective: z.enum(["sft", "dpo"], { error: "must be sft or dpo" }).default("sft"),
   /** Where DPO's reference is: the same base without its adapter, or a second copy. */
   reference: z.enum(["shared", "separate"], { error: "must be shared or separate" }).optional(),
   /** How the base lies in memory. */
-  storage: z.enum(STORAGE_NAMES as [StorageName, ...StorageName[]], { error: `must be one of ${STORAGE_NAMES.join(", ")}` }).optional(),
+  storage: storageField.optional(),
   /** What the card computes in. */
   compute: z.enum(["bf16", "fp16", "fp32"], { error: "must be bf16, fp16 or fp32" }).optional(),
   /** PEFT's prepare_model_for_kbit_training: embedding, head, norms and the stream between layers are fp32. */
@@ -39,20 +38,20 @@ const TrainingRunSchema = z.strictObject({
   sequence: count(100_000_000),
   /** Rows are joined and cut so that each has `sequence` tokens: no padding, and no row is shorter. */
   packing: z.boolean().default(false),
-  optimizer: z.enum(OPTIMIZER_NAMES as [OptimizerName, ...OptimizerName[]], { error: `must be one of ${OPTIMIZER_NAMES.join(", ")}` }).default("adamw"),
+  optimizer: oneOf(OPTIMIZER_NAMES).default("adamw"),
   /** Unsloth moves checkpoints to RAM unless told otherwise; the others keep them on the card. */
-  checkpointing: z.enum(CHECKPOINTING, { error: `must be one of ${CHECKPOINTING.join(", ")}` }).optional(),
+  checkpointing: oneOf(CHECKPOINTING).optional(),
   attention: z.enum(["eager", "sdpa", "flash"], { error: "must be eager, sdpa or flash" }).default("sdpa"),
   compile: z.boolean().default(false),
   /** The head and the loss run over a part of the tokens at a time. */
   chunkedHead: z.boolean().optional(),
-  framework: z.enum(FRAMEWORK_NAMES as [FrameworkName, ...FrameworkName[]], { error: `must be one of ${FRAMEWORK_NAMES.join(", ")}` }).default("transformers"),
+  framework: oneOf(FRAMEWORK_NAMES).default("transformers"),
   gpu: z.string().optional(),
   gpus: count(100_000).default(1),
-  parallel: z.enum(PARALLEL, { error: `must be one of ${PARALLEL.join(", ")}` }).optional(),
+  parallel: oneOf(PARALLEL).optional(),
   /** Frozen weights wait in RAM (FSDP and ZeRO-3). */
   cpuOffload: z.boolean().default(false),
-  measure: z.enum(MEASURES, { error: `must be one of ${MEASURES.join(", ")}` }).default("process"),
+  measure: oneOf(MEASURES).default("process"),
   /** The run calls torch.cuda.empty_cache() every few steps. */
   emptiesCache: z.boolean().default(false),
   /** `sequence` is a limit and not the length of a row: the plan's band gets wider. */
@@ -102,7 +101,7 @@ export function checkTrainingRun(input: TrainingRunInput): TrainingRun {
   if (parsed.compute === undefined && !bf16) notes.push(`${gpu?.name} has no bf16: planned with fp16`);
   // Weights that train in fp16 lose small updates: without bf16 they are kept in fp32.
   const storage = parsed.storage ?? (parsed.method === "qlora" ? "nf4-dq" : parsed.method === "full" && compute === "fp16" ? "fp32" : compute);
-  const checkpointing = parsed.checkpointing ?? (parsed.framework.includes("unsloth") ? "offload" : "layer");
+  const checkpointing = parsed.checkpointing ?? FRAMEWORKS[parsed.framework].checkpoints;
   const weights = ["fp32", "bf16", "fp16"];
   if (parsed.method !== "qlora" && !weights.includes(storage) && !(parsed.method === "lora" && (storage === "int8" || storage === "fp8"))) {
     throw new ComputeError("storage", `${storage} weights cannot train with the method ${parsed.method}: use qlora, or ${weights.join(", ")}`);
@@ -124,6 +123,6 @@ export function checkTrainingRun(input: TrainingRunInput): TrainingRun {
   if (parsed.cpuOffload && parallel !== "fsdp" && parallel !== "zero3") throw new ComputeError("cpuOffload", "only fsdp and zero3 fetch weights from RAM layer by layer");
   if (parsed.prepared === true && parsed.method !== "qlora") throw new ComputeError("prepared", "only a packed base is prepared: set the method to qlora, or leave it out");
   const prepared = parsed.prepared ?? (parsed.method === "qlora" && parsed.framework === "peft-loop");
-  if (checkpointing === "layer" && parsed.framework.includes("unsloth")) notes.push("plain checkpointing under Unsloth: the layers' inputs stay on the card");
+  if (checkpointing === "layer" && FRAMEWORKS[parsed.framework].checkpoints === "offload") notes.push("plain checkpointing under Unsloth: the layers' inputs stay on the card");
   return { ...parsed, shape, storage, compute, checkpointing, prepared, parallel, reference, notes, ...(gpu ? { gpu } : {}) } as TrainingRun;
 }

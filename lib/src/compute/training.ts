@@ -1,13 +1,11 @@
 import { bandOf } from "./band.js";
 import { FRAMEWORKS, OPTIMIZERS, type Framework, type LayerBytes } from "./frameworks.js";
+import { contextOf } from "./gpus.js";
 import { adaptsVision, countLora, countParameters, linearSizes, resolveTargets, LINEARS } from "./parameters.js";
-import { present, sumOf, type MemoryPlan, type Term } from "./plan.js";
+import { present, sumOf, totalBytes, type MemoryPlan, type Term } from "./plan.js";
 import { storageOf } from "./storage.js";
 import { checkTrainingRun, type TrainingRun, type TrainingRunInput } from "./training-run.js";
 import { weightTerms } from "./weights.js";
-
-/** What a T4's process takes beside PyTorch's memory. Ampere and later load more kernels. */
-const TURING_CONTEXT = 141 * 2 ** 20;
 
 /** The parts of a step of which one is the highest. */
 type Phase = "loss" | "backward" | "step";
@@ -33,7 +31,7 @@ export function planRun(run: TrainingRun): MemoryPlan {
   const framework: Framework = FRAMEWORKS[run.framework];
   const plans = (["loss", "backward", "step"] as const).map((phase) => {
     const terms = phaseTerms(run, framework, phase);
-    return { phase, terms, bytes: terms.reduce((sum, { bytes }) => sum + bytes, 0) };
+    return { phase, terms, bytes: totalBytes(terms) };
   }).sort((a, b) => b.bytes - a.bytes);
   const [worst] = plans as [typeof plans[number], ...typeof plans];
   const band = bandOf(run, worst.terms);
@@ -70,7 +68,7 @@ function phaseTerms(run: TrainingRun, framework: Framework, phase: Phase): Term[
   const trained = trainedTerms(run, framework, phase, share);
   const activations = activationTerms(run, framework, phase);
   const gathered = run.parallel === "fsdp" || run.parallel === "zero3" ? gatheredLayer(run) : undefined;
-  const dynamic = [...activations, ...(gathered ? [gathered] : [])].reduce((sum, { bytes }) => sum + bytes, 0);
+  const dynamic = totalBytes(gathered ? [...activations, gathered] : activations);
   return present([
     sumOf("weights", "weights", weights), ...copies,
     trained.length > 0 && sumOf("training", "what trains", trained),
@@ -199,7 +197,7 @@ function logitTerm(run: TrainingRun, framework: Framework, tokens: number): Term
   const { headChunk } = framework;
   const logits = (run.objective === "dpo" ? framework.dpoLogits : undefined)
     ?? (run.prepared ? { bytes: 16, formula: "fp32 logits 4 + shifted copy 4 + log-softmax 4 + its gradient 4" } : framework.logits);
-  const chunked = headChunk !== undefined && (run.chunkedHead ?? run.framework === "trl");
+  const chunked = headChunk !== undefined && (run.chunkedHead ?? headChunk.byDefault);
   const source = `${framework.title}: profile in lib/src/compute/frameworks.ts`;
   if (chunked) {
     const tile = headChunk.tokens > 0
@@ -233,7 +231,7 @@ function overheadTerms(run: TrainingRun, framework: Framework, dynamic: number, 
   const largest = Math.max(shape.hidden * shape.ffn, framework.packsHead ? shape.hidden * shape.vocab : 0);
   // Attention scores and 16-bit tensors among fp32 ones are blocks of many sizes, and leave more behind.
   const slackShare = run.emptiesCache ? 0.02 : Math.round((framework.slack.share + (run.attention === "eager" ? 0.16 : 0) + (run.prepared ? 0.05 : 0)) * 100) / 100;
-  const context = run.gpu && run.gpu.capability < 8 ? TURING_CONTEXT : framework.contextBytes;
+  const context = contextOf(run.gpu);
   return present([
     // At the loss nothing is unpacked unless the head is, but the allocator still holds the block.
     storage.packed === true && (phase === "backward" || framework.packsHead === true || run.measure !== "allocated") && { id: "unpacked", label: "a packed matrix unpacked, forward and back", bytes: 2 * 2 * largest, formula: `2 × 2 × ${largest}`, source: "bitsandbytes unpacks a whole matrix for a product" },
@@ -241,7 +239,7 @@ function overheadTerms(run: TrainingRun, framework: Framework, dynamic: number, 
       id: "slack", label: "blocks held by the allocator", bytes: dynamic * slackShare + framework.slack.bytes,
       formula: `${slackShare} × ${Math.round(dynamic)} + ${Math.round(framework.slack.bytes)}`, source: framework.slack.source,
     },
-    run.measure === "process" && { id: "context", label: "CUDA context and kernels", bytes: context, formula: `${Math.round(context)}`, source: context === TURING_CONTEXT ? "measured on a T4 after a step, PyTorch 2.10 to 2.14 (datasets/gpu-memory)" : "nvidia-smi of an idle PyTorch process" },
+    run.measure === "process" && { id: "context", label: "CUDA context and kernels", bytes: context.bytes, formula: `${Math.round(context.bytes)}`, source: context.source },
   ]);
 }
 
