@@ -12,7 +12,8 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { dynamicCodebook, fp4Codebook, fromBfloat16, fromFloat16, nf4Codebook, quantizeFourBit, toBfloat16, toFloat16, type NestedScales } from "llmops/compute";
-import { PYTHON, ROOT, STATE } from "./paths.ts";
+import { ROOT, STATE } from "./paths.ts";
+import { preparePython } from "./python-env.ts";
 import { quantizeCases, type QuantizeCase } from "./quantize-cases.ts";
 import { compareWith, offsetDistance, OUTLIER_THRESHOLD, sha256, type Parity } from "./quantize-parity.ts";
 
@@ -20,13 +21,13 @@ import { compareWith, offsetDistance, OUTLIER_THRESHOLD, sha256, type Parity } f
 const PACKAGES = ["torch==2.13.0", "bitsandbytes==0.50.2", "gguf==0.19.0", "numpy==2.4.6"];
 const LLAMA = "@node-llama-cpp/linux-x64@3.22.1";
 const VENV = join(ROOT, ".venv-check-quantize");
-const VENV_PYTHON = process.platform === "win32" ? join(VENV, "Scripts", "python.exe") : join(VENV, "bin", "python");
 const FOLDER = join(STATE, "check-quantize");
 /** Bytes of a result that the fixture keeps as they are. */
 const LONGEST_KEPT = 1200;
 const FIXTURE = join(ROOT, "tests", "fixtures", "quantize.json");
 const HAS_LLAMA = process.platform === "linux" && process.arch === "x64";
 const LIBRARY = join(VENV, "node_modules", "@node-llama-cpp", "linux-x64", "bins", "linux-x64", "libggml-base.so");
+const python = preparePython(".venv-check-quantize", PACKAGES, HAS_LLAMA ? { name: LLAMA, command: "npm", args: ["install", "--prefix", VENV, "--no-save", "--silent", LLAMA] } : undefined);
 
 let checks = 0, passed = 0;
 
@@ -34,19 +35,6 @@ function say({ check, differing, of, first }: Parity): void {
   checks++;
   if (differing === 0) passed++;
   console.log(`${differing === 0 ? "ok    " : "FAILED"} ${check}: ${differing} of ${of} differ${first === undefined ? "" : ` (${first})`}`);
-}
-
-function prepareEnvironment(): void {
-  const stamp = join(VENV, "packages.txt"), wanted = [...PACKAGES, ...(HAS_LLAMA ? [LLAMA] : [])].join("\n");
-  if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;
-  console.log(`Installing ${wanted.replaceAll("\n", ", ")} into .venv-check-quantize (once, some minutes) …`);
-  const run = (command: string, args: string[]): void => {
-    if (spawnSync(command, args, { cwd: ROOT, stdio: "inherit", shell: process.platform === "win32" }).status !== 0) throw new Error(`${command} ${args.join(" ")} failed; see above`);
-  };
-  run(PYTHON, ["-m", "venv", VENV]);
-  run(VENV_PYTHON, ["-m", "pip", "install", "--quiet", ...PACKAGES]);
-  if (HAS_LLAMA) run("npm", ["install", "--prefix", VENV, "--no-save", "--silent", LLAMA]);
-  writeFileSync(stamp, wanted);
 }
 
 /** Every fp16 that there is, the values halfway between two, their neighbours in fp32, and as many bit patterns again. */
@@ -80,7 +68,7 @@ function runPython(cases: readonly QuantizeCase[], numbers: Float32Array): Answe
     folder: FOLDER, threshold: OUTLIER_THRESHOLD, ...(HAS_LLAMA ? { library: LIBRARY } : {}),
     cases: [...cases.map(({ name, columns }) => ({ name, columns, halves: false })), { name: "halves", columns: 1, halves: true }],
   }));
-  const { status, stdout, stderr } = spawnSync(VENV_PYTHON, [join(ROOT, "tools", "check_quantize.py"), plan], { encoding: "utf8", maxBuffer: 1 << 26 });
+  const { status, stdout, stderr } = spawnSync(python, [join(ROOT, "tools", "check_quantize.py"), plan], { encoding: "utf8", maxBuffer: 1 << 26 });
   if (status !== 0) throw new Error(`the Python side failed: ${stderr.trim().split("\n").slice(-3).join(" ")}`);
   return JSON.parse(stdout.trim().split("\n").at(-1) ?? "") as Answer;
 }
@@ -126,7 +114,6 @@ function record(): void {
   console.log(`wrote ${FIXTURE}`);
 }
 
-prepareEnvironment();
 if (process.argv.includes("--record")) record();
 const cases = quantizeCases(300), numbers = halves();
 const { versions, cpu } = runPython(cases, numbers);

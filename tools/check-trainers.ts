@@ -7,19 +7,19 @@
  * pip offers another build, more). That is why it is no part of `npm test`, and no lighter part of it is either: the
  * workbook's own environment has no pyarrow. tests/data-parquet.test.ts reads files that Python wrote, without Python.
  */
-import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { convertFile, openRows, parseJson, sameJson, validateFile } from "llmops/data";
 import { trainerCases, type TrainerCase } from "./trainer-cases.ts";
-import { PYTHON, ROOT, STATE } from "./paths.ts";
+import { ROOT, STATE } from "./paths.ts";
+import { preparePython } from "./python-env.ts";
 
 /** Pinned: what is proven is proven for these. */
 const PACKAGES = ["datasets==5.2.0", "trl==1.16.0", "transformers==5.23.0", "torch==2.13.0"];
-const VENV = join(ROOT, ".venv-check");
-const VENV_PYTHON = process.platform === "win32" ? join(VENV, "Scripts", "python.exe") : join(VENV, "bin", "python");
 const FOLDER = join(STATE, "check-trainers");
+const python = preparePython(".venv-check", PACKAGES);
 
 interface Case extends TrainerCase {
   jsonl: string;
@@ -34,18 +34,6 @@ function say(check: string, ok: boolean, detail = ""): void {
   checks++;
   if (ok) passed++;
   console.log(`${ok ? "ok    " : "FAILED"} ${check}${detail === "" ? "" : ` (${detail})`}`);
-}
-
-function prepareEnvironment(): void {
-  const stamp = join(VENV, "packages.txt"), wanted = PACKAGES.join("\n");
-  if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;
-  console.log(`Installing ${PACKAGES.join(", ")} into .venv-check (once, some minutes) …`);
-  const run = (command: string, args: string[]): void => {
-    if (spawnSync(command, args, { cwd: ROOT, stdio: "inherit" }).status !== 0) throw new Error(`${command} ${args.join(" ")} failed; see above`);
-  };
-  run(PYTHON, ["-m", "venv", VENV]);
-  run(VENV_PYTHON, ["-m", "pip", "install", "--quiet", ...PACKAGES]);
-  writeFileSync(stamp, wanted);
 }
 
 async function valuesOf(path: string): Promise<Record<string, unknown>[]> {
@@ -107,7 +95,7 @@ async function runPython(cases: readonly Case[]): Promise<void> {
     splits: Object.fromEntries([["train", "train"], ["validation", "val"], ["test", "test"]].map(([split, file]): [string, string] => [split as string, join(ROOT, "datasets", "task-api", `task_api_${file}.jsonl`)])),
   }];
   writeFileSync(plan, JSON.stringify({ folder: FOLDER, cases: cases.map((one) => ({ ...one, rows: undefined })), folders }));
-  const child = spawn(VENV_PYTHON, [join(ROOT, "tools", "check_trainers.py"), plan], { cwd: FOLDER, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(python, [join(ROOT, "tools", "check_trainers.py"), plan], { cwd: FOLDER, stdio: ["ignore", "pipe", "pipe"] });
   let complaints = "";
   child.stderr.on("data", (chunk: Buffer) => { complaints = (complaints + chunk.toString()).slice(-4000); });
   const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
@@ -121,7 +109,6 @@ async function runPython(cases: readonly Case[]): Promise<void> {
   if (status !== 0) say("the Python side ran to its end", false, complaints.trim().split("\n").slice(-3).join(" "));
 }
 
-prepareEnvironment();
 rmSync(FOLDER, { recursive: true, force: true });
 mkdirSync(FOLDER, { recursive: true });
 const cases: Case[] = [];

@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { findPii, maskPii, PII_KINDS, type PiiKind } from "llmops/data";
 import { readLabels, type LabelledText } from "./pii/labels.ts";
 import { ROOT } from "../../tools/paths.ts";
-import { preparePython } from "./python-env.ts";
+import { tryPython } from "../../tools/python-env.ts";
 import { f1, resolve, score, scoreTable, type Find } from "./pii/score.ts";
 
 const PACKAGES = ["presidio-analyzer==2.2.366", "detect-secrets==1.5.0"];
@@ -22,7 +22,7 @@ interface PeerRun {
 }
 
 function runPeers(rows: readonly LabelledText[]): PeerRun[] {
-  const python = preparePython(".venv-bench-pii", PACKAGES);
+  const python = tryPython(".venv-bench-pii", PACKAGES);
   if (python === undefined) return [];
   const input = rows.map(({ id, text }) => JSON.stringify({ id, text })).join("\n");
   const { status, stdout, stderr } = spawnSync(python, [join(import.meta.dirname, "pii/peers.py")], { input, encoding: "utf8", maxBuffer: 1 << 28 });

@@ -15,7 +15,7 @@ import { parseArgs } from "node:util";
 import { CHECKPOINTING, countLora, countParameters, GIB, MODELS, parseStorage, planTraining, shapeOf, storageOf, type ModelShape } from "llmops/compute";
 import { z } from "zod";
 import { ROOT } from "../../tools/paths.ts";
-import { preparePython } from "./python-env.ts";
+import { tryPython } from "../../tools/python-env.ts";
 
 const FITCHECK = "fitcheck-llm==0.3.1";
 const { values: flags } = parseArgs({ options: { points: { type: "string", multiple: true }, verbose: { type: "boolean" }, json: { type: "string" } } });
@@ -55,7 +55,7 @@ const seconds = (performance.now() - began) / 1000;
 
 const shapes = points.map(({ model }) => shapeOf(model as string | ModelShape));
 const rule = points.map((point, at) => (countParameters(shapes[at] as ModelShape).total * storageOf(parseStorage(point.quant)).bytes * 1.2) / GIB);
-const python = preparePython(".venv-bench-vram", [FITCHECK]);
+const python = tryPython(".venv-bench-vram", [FITCHECK]);
 const peer = python === undefined ? points.map(() => null)
   : run(python, [join(import.meta.dirname, "vram/fitcheck_peer.py")], lines(asked.map((point, at) => ({ ...point, shape: shapes[at], params: countParameters(shapes[at] as ModelShape).total }))))
     .map((line) => JSON.parse(line) as number | null);
