@@ -1,0 +1,10 @@
+export { PairError, type PairErrorCode } from "./error.js";
+export { openJupyter, openLocal, type JupyterOptions, type LocalOptions } from "./drivers.js";
+export { prepareTraining } from "./environment.js";
+export { hasEnded, JobState, Manifest, Metric, RuntimeFacts, type Command, type Job, type JobStateName } from "./job.js";
+export { findLocalServer, stopLocalServer } from "./local-server.js";
+export { openRuntime, reopenRuntime, runtimeDoor, type OpenOptions } from "./open.js";
+export { attach, launch, Run, type AttachOptions, type LaunchOptions } from "./run.js";
+export { listRuns, loadRun, removeRun, runsFolder, RunRecord } from "./runs.js";
+export { DRIVERS, type Address, type DriverName, type Report, type Runtime, type Tail } from "./runtime.js";
+export { describeSending, gather, type SentFile } from "./sending.js";

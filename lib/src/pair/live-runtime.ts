@@ -1,0 +1,132 @@
+/** A runtime that answers while it works: every driver with a Python session over there is one of these. */
+import { createHash } from "node:crypto";
+import { mkdirSync, statSync } from "node:fs";
+import { open } from "node:fs/promises";
+import { dirname } from "node:path";
+import { Agent, type AgentOptions } from "./agent.js";
+import { PairError } from "./error.js";
+import { hasEnded, type Command, type JobState, type RuntimeFacts } from "./job.js";
+import type { PythonSession } from "./python-session.js";
+import type { Address, DriverName, Report, Runtime, Tail } from "./runtime.js";
+
+/** What a driver brings: how its machine is found or started, and how it is described. */
+export interface LiveDriver {
+  driver: DriverName;
+  says: string;
+  address: Address;
+  /** Starts or finds the machine and opens a Python session on it. */
+  open(report: Report): Promise<{ session: PythonSession; options?: AgentOptions }>;
+}
+
+const GET_LIMIT = Number.MAX_SAFE_INTEGER;
+/** The agent kills a job 15 s after it was asked to end. */
+const END_LIMIT_MS = 30_000;
+const END_POLL_MS = 200;
+
+export class LiveRuntime implements Runtime {
+  readonly #driver: LiveDriver;
+  #opened: Promise<{ session: PythonSession; agent: Agent; facts: RuntimeFacts }> | undefined;
+
+  constructor(driver: LiveDriver) {
+    this.#driver = driver;
+  }
+
+  get driver(): DriverName {
+    return this.#driver.driver;
+  }
+
+  get says(): string {
+    return this.#driver.says;
+  }
+
+  get address(): Address {
+    return this.#driver.address;
+  }
+
+  async start(report: Report = () => {}): Promise<RuntimeFacts> {
+    return (await this.#ready(report)).facts;
+  }
+
+  async put(path: string, content: Uint8Array): Promise<void> {
+    const { agent } = await this.#ready();
+    const wanted = createHash("sha256").update(content).digest("hex");
+    if ((await agent.describe(path)).sha256 === wanted) return;
+    await agent.write(path, content);
+    const arrived = (await agent.describe(path)).sha256;
+    if (arrived !== wanted) throw new PairError("damaged", `${path} arrived in the runtime with other bytes than were sent; put it again`);
+  }
+
+  async exec(job: string, command: Command, again = false): Promise<JobState> {
+    return (await this.#ready()).agent.start(job, command, again);
+  }
+
+  async tail(job: string, file: string, offset: number, limit = GET_LIMIT): Promise<Tail> {
+    return (await this.#ready()).agent.read(`${job}/${file}`, offset, limit);
+  }
+
+  async interrupt(job: string): Promise<JobState> {
+    return (await this.#ready()).agent.interrupt(job);
+  }
+
+  async get(job: string, file: string, target: string, onBytes: (bytes: number) => void = () => {}): Promise<void> {
+    mkdirSync(dirname(target), { recursive: true });
+    let offset = statSync(target, { throwIfNoEntry: false })?.size ?? 0;
+    const out = await open(target, offset === 0 ? "w" : "r+");
+    try {
+      for (;;) {
+        const { bytes, size } = await this.tail(job, file, offset);
+        if (size === undefined) throw new PairError("damaged", `${file} is not among what ${job} left in the runtime`);
+        if (bytes.length === 0) break;
+        await out.write(bytes, 0, bytes.length, offset);
+        offset += bytes.length;
+        onBytes(bytes.length);
+      }
+    } finally {
+      await out.close();
+    }
+  }
+
+  async status(job: string): Promise<JobState> {
+    return (await this.#ready()).agent.status(job);
+  }
+
+  async stop(): Promise<void> {
+    const { session, agent } = await this.#ready();
+    for (const job of await agent.interruptAll()) await this.#waitForEnd(agent, job);
+    this.#opened = undefined;
+    await session.stop();
+  }
+
+  async close(): Promise<void> {
+    const opened = this.#opened;
+    this.#opened = undefined;
+    if (opened) await (await opened).session.close();
+  }
+
+  async #waitForEnd(agent: Agent, job: string): Promise<void> {
+    const deadline = Date.now() + END_LIMIT_MS;
+    while (!hasEnded((await agent.status(job)).state)) {
+      if (Date.now() > deadline) throw new PairError("request", `${job} does not end; the machine was left running`);
+      await new Promise((wake) => setTimeout(wake, END_POLL_MS));
+    }
+  }
+
+  #ready(report: Report = () => {}): Promise<{ session: PythonSession; agent: Agent; facts: RuntimeFacts }> {
+    this.#opened ??= this.#open(report).catch((error: unknown) => {
+      this.#opened = undefined; // the next call tries again
+      throw error;
+    });
+    return this.#opened;
+  }
+
+  async #open(report: Report): Promise<{ session: PythonSession; agent: Agent; facts: RuntimeFacts }> {
+    const { session, options } = await this.#driver.open(report);
+    try {
+      const agent = new Agent(session, options);
+      return { session, agent, facts: await agent.hello() };
+    } catch (error) {
+      await session.close();
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,290 @@
+/** A run: a job on a runtime with its record here. It is launched once, followed from anywhere, and fetched when it has ended. */
+import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readFileSync, readSync, statSync, writeFileSync, writeSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { z } from "zod";
+import { findWorkbookHome } from "../course/workbook.js";
+import { checkResult, download, isSame, readManifest } from "./artifacts.js";
+import { PairError } from "./error.js";
+import { hasEnded, jobName, Metric, type Command, type Job, type JobState } from "./job.js";
+import { reopenRuntime } from "./open.js";
+import { loadRun, newRunId, runsFolder, saveRun, type RunRecord } from "./runs.js";
+import type { Report, Runtime } from "./runtime.js";
+import { gather, hashRecipe } from "./sending.js";
+
+const FOLLOWED = ["metrics.jsonl", "log.txt"] as const;
+const POLL_MS = 500;
+
+export interface LaunchOptions {
+  report?: Report;
+  /** Where the workbook keeps runs; default: its own `.workbook`. */
+  home?: string;
+  /** Dollars an hour of the machine; default 0. */
+  usdPerHour?: number;
+  remedyOf?: RunRecord["remedyOf"];
+}
+
+/**
+ * Sends a job to a runtime and starts it there.
+ *
+ * The record is written before anything is sent: a launch that breaks off is completed by `attach`, and nothing starts twice.
+ */
+export async function launch(job: Job, runtime: Runtime, options: LaunchOptions = {}): Promise<Run> {
+  const { home = findWorkbookHome(), report = () => {}, usdPerHour = 0, remedyOf } = options;
+  const name = jobName.safeParse(job.name);
+  if (!name.success) throw new PairError("setup", `the job's name "${job.name}" will not do: ${name.error.issues[0]?.message}`);
+  const files = gather(job);
+  const now = new Date(), id = newRunId(job.name, now);
+  const folder = join(runsFolder(home), id);
+  for (const { path, content } of files) {
+    mkdirSync(dirname(join(folder, "sent", path)), { recursive: true });
+    writeFileSync(join(folder, "sent", path), content);
+  }
+  const record: RunRecord = {
+    version: 1, id, name: job.name, created: now.toISOString(), updated: now.toISOString(),
+    driver: runtime.driver, address: { ...runtime.address }, recipeHash: hashRecipe(job, files),
+    command: [...job.command], packages: job.packages ?? "training",
+    ...(job.minutes === undefined ? {} : { minutes: job.minutes }), ...(job.memoryGib === undefined ? {} : { memoryGib: job.memoryGib }),
+    sent: files.map(({ path, content, sha256 }) => ({ path, bytes: content.length, sha256 })),
+    state: "preparing", usdPerHour, ...(job.plan ? { plan: job.plan } : {}), results: Object.keys(job.results ?? {}), ...(remedyOf ? { remedyOf } : {}),
+  };
+  saveRun(record, home);
+  const run = new Run(record, runtime, home, job);
+  await run.begin(report);
+  return run;
+}
+
+export interface AttachOptions {
+  report?: Report;
+  home?: string;
+  /** The runtime, where it is open already; else it is found again by its address. */
+  runtime?: Runtime;
+  /** The job as it was launched: brings the schemas of its results and its remedies, which no record can hold. */
+  job?: Job;
+}
+
+/** Picks a run up again: after the notebook was closed, the kernel killed, the network lost. Completes a launch that broke off. */
+export async function attach(id: string, { report = () => {}, home = findWorkbookHome(), runtime, job }: AttachOptions = {}): Promise<Run> {
+  const record = loadRun(id, home);
+  const run = new Run(record, runtime ?? reopenRuntime(record, home), home, job);
+  if (record.state === "preparing") await run.begin(report);
+  else if (!hasEnded(record.state)) await run.sync();
+  return run;
+}
+
+export class Run {
+  readonly #runtime: Runtime;
+  readonly #home: string;
+  readonly #job: Job | undefined;
+  #record: RunRecord;
+  #metrics: Metric[] = [];
+  #parsed = 0;
+
+  /** Use {@link launch} or {@link attach}. */
+  constructor(record: RunRecord, runtime: Runtime, home: string, job: Job | undefined) {
+    this.#record = record;
+    this.#runtime = runtime;
+    this.#home = home;
+    this.#job = job;
+  }
+
+  get id(): string {
+    return this.#record.id;
+  }
+
+  /** The record as it was last saved. */
+  get record(): Readonly<RunRecord> {
+    return this.#record;
+  }
+
+  get runtime(): Runtime {
+    return this.#runtime;
+  }
+
+  /** The run's folder on this machine: record, metrics, log, artifacts. */
+  get folder(): string {
+    return join(runsFolder(this.#home), this.id);
+  }
+
+  get hasEnded(): boolean {
+    return this.#record.state !== "preparing" && hasEnded(this.#record.state);
+  }
+
+  /** Every metric that has come home, oldest first. */
+  get metrics(): readonly Metric[] {
+    return this.#metrics;
+  }
+
+  get log(): string {
+    const path = join(this.folder, "log.txt");
+    return existsSync(path) ? readFileSync(path, "utf8") : "";
+  }
+
+  /** Seconds that the job has run, by the runtime's clock. */
+  seconds(now = Date.now() / 1000): number {
+    const { started, ended } = this.#record;
+    return started === undefined ? 0 : Math.max(0, (ended ?? now) - started);
+  }
+
+  /** What the machine has cost so far, in dollars. */
+  usd(): number {
+    return (this.seconds() / 3600) * this.#record.usdPerHour;
+  }
+
+  /** Sends what is not there yet and starts the job. Every step can be taken twice. */
+  async begin(report: Report): Promise<void> {
+    await this.#runtime.start(report);
+    for (const { path, bytes } of this.#record.sent) {
+      report(`Sending ${path} (${bytes.toLocaleString("en-US")} bytes)`);
+      await this.#runtime.put(`${this.id}/${path}`, readFileSync(join(this.folder, "sent", path)));
+    }
+    this.#note(await this.#runtime.exec(this.id, this.#command()));
+  }
+
+  /**
+   * Brings home what is new: how the job stands, then metrics and log up to what they were then. The size of a file here is
+   * the offset to go on from, and bytes are written at their place, so that two followers at once, or one killed while it
+   * wrote, neither lose nor double anything.
+   */
+  async sync(): Promise<JobState> {
+    const state = await this.#runtime.status(this.id);
+    for (const name of FOLLOWED) await this.#follow(name, state.sizes[name] ?? 0);
+    this.#parseMetrics();
+    this.#note(state);
+    return state;
+  }
+
+  /** Follows the run to its end. `onChange` is called after every look that brought something. */
+  async wait(onChange: (run: Run) => void = () => {}, { signal, pollMs = POLL_MS }: { signal?: AbortSignal; pollMs?: number } = {}): Promise<Run> {
+    for (;;) {
+      signal?.throwIfAborted();
+      const before = JSON.stringify([this.#record.state, this.#metrics.length]);
+      await this.sync();
+      if (JSON.stringify([this.#record.state, this.#metrics.length]) !== before) onChange(this);
+      if (this.hasEnded) return this;
+      await new Promise((wake) => setTimeout(wake, pollMs));
+    }
+  }
+
+  /** Asks the job to end. It has when `wait` comes back. */
+  async interrupt(): Promise<void> {
+    this.#note(await this.#runtime.interrupt(this.id));
+  }
+
+  /** Starts the job anew in its folder after an end: it goes on from its own checkpoints. Metrics are appended. */
+  async resume(report: Report = () => {}): Promise<void> {
+    if (!this.hasEnded) throw new PairError("request", `${this.id} has not ended`);
+    await this.#runtime.start(report);
+    for (const { path } of this.#record.sent) await this.#runtime.put(`${this.id}/${path}`, readFileSync(join(this.folder, "sent", path)));
+    const { ended: _, reason: __, ...rest } = this.#record;
+    this.#record = rest;
+    this.#note(await this.#runtime.exec(this.id, this.#command(), true));
+  }
+
+  /**
+   * Brings the artifacts home, each held against the manifest's SHA-256 and, where the job says how it must look, its schema.
+   * A download that broke off goes on where it was.
+   *
+   * @throws PairError `damaged` for a file with other bytes than promised; what is wrong is set aside, and the rest is kept
+   */
+  async fetch(onBytes?: (bytes: number) => void): Promise<Record<string, string>> {
+    if (!this.hasEnded) throw new PairError("request", `${this.id} is ${this.#record.state}: wait for its end, then fetch`);
+    const manifest = await readManifest(this.#runtime, this.id, this.#record.reason);
+    const missing = this.#record.results.filter((name) => !manifest.artifacts.some(({ path }) => path === name));
+    if (this.#record.state === "finished" && missing.length) throw new PairError("damaged", `${this.id} finished without ${missing.join(", ")}; its log says why: ${join(this.folder, "log.txt")}`);
+    const paths: Record<string, string> = {};
+    for (const artifact of manifest.artifacts) {
+      const target = join(this.folder, "artifacts", artifact.path);
+      if (!(await isSame(target, artifact))) await download(this.#runtime, this.id, artifact, target, onBytes);
+      checkResult(artifact.path, target, this.#job?.results?.[artifact.path]);
+      paths[artifact.path] = target;
+    }
+    this.#save({ artifacts: manifest.artifacts });
+    return paths;
+  }
+
+  /** A result by its name, parsed by the schema that the job gives for it. Fetch first. */
+  result<T>(name: string, schema: z.ZodType<T>): T {
+    const path = join(this.folder, "artifacts", name);
+    if (!existsSync(path)) throw new PairError("request", `${name} is not here yet: fetch the run first`);
+    return schema.parse(JSON.parse(readFileSync(path, "utf8")));
+  }
+
+  /** After `out-of-memory`: the next remedy that the job's plan knows, launched. Undefined where nothing is left to try. */
+  async relaunch(options: LaunchOptions = {}): Promise<Run | undefined> {
+    if (this.#job?.remedy === undefined) throw new PairError("unsupported", `${this.id} was attached without its job, or its job knows no remedies: launch it anew with a smaller recipe`);
+    const next = this.#job.remedy(this.#job.recipe);
+    if (!next) return undefined;
+    return launch({ ...this.#job, recipe: next.recipe }, this.#runtime, { home: this.#home, usdPerHour: this.#record.usdPerHour, ...options, remedyOf: { run: this.id, says: next.says } });
+  }
+
+  #command(): Command {
+    const { command, minutes, memoryGib } = this.#record;
+    return { command, ...(minutes === undefined ? {} : { minutes }), ...(memoryGib === undefined ? {} : { memoryGib }) };
+  }
+
+  #note(state: JobState): void {
+    const { state: name, reason, attempt, started, ended } = state;
+    if (name === "absent") {
+      this.#save({ state: "lost", reason: "the runtime is there, but it knows nothing of this job: its disk was emptied" });
+      return;
+    }
+    this.#save({ state: name, reason: reason ?? null, ...(attempt === undefined ? {} : { attempt }), ...(started === undefined ? {} : { started }), ...(ended === undefined ? {} : { ended }) });
+  }
+
+  #save(change: Partial<RunRecord>): void {
+    const next = { ...this.#record, ...change };
+    if (JSON.stringify(next) === JSON.stringify(this.#record)) return;
+    this.#record = next;
+    saveRun(next, this.#home);
+  }
+
+  async #follow(name: (typeof FOLLOWED)[number], until: number): Promise<void> {
+    const path = join(this.folder, name);
+    let offset = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+    if (offset >= until) return;
+    const file = openSync(path, existsSync(path) ? "r+" : "w");
+    try {
+      while (offset < until) {
+        const { bytes } = await this.#runtime.tail(this.id, name, offset);
+        if (bytes.length === 0) break;
+        writeSync(file, bytes, 0, bytes.length, offset);
+        offset += bytes.length;
+      }
+    } finally {
+      closeSync(file);
+    }
+  }
+
+  /** Reads the lines that are complete; the last one may still be growing. */
+  #parseMetrics(): void {
+    const path = join(this.folder, "metrics.jsonl");
+    if (!existsSync(path)) return;
+    const bytes = readFrom(path, this.#parsed);
+    const end = bytes.lastIndexOf(10) + 1;
+    for (const line of bytes.toString("utf8", 0, end).split("\n")) {
+      const metric = line ? Metric.safeParse(parseJson(line)) : undefined;
+      if (metric?.success) this.#metrics.push(metric.data);
+    }
+    this.#parsed += end;
+  }
+}
+
+/** The bytes of a file from an offset to its end. */
+function readFrom(path: string, offset: number): Buffer {
+  const file = openSync(path, "r");
+  try {
+    const bytes = Buffer.alloc(Math.max(0, fstatSync(file).size - offset));
+    return bytes.subarray(0, readSync(file, bytes, 0, bytes.length, offset));
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** The value of a line, or undefined for one that is no JSON: a job's own mistake must not end the run that reports it. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
