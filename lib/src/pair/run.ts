@@ -175,8 +175,9 @@ export class Run {
     if (!this.hasEnded) throw new PairError("request", `${this.id} has not ended`);
     await this.#runtime.start(report);
     for (const { path } of this.#record.sent) await this.#runtime.put(`${this.id}/${path}`, readFileSync(join(this.folder, "sent", path)));
-    const { ended: _, reason: __, ...rest } = this.#record;
-    this.#record = rest;
+    const before = { ...this.#record };
+    delete before.ended;
+    this.#record = before;
     this.#note(await this.#runtime.exec(this.id, this.#command(), true));
   }
 
