@@ -423,6 +423,15 @@ testExercise<WeightBytes>(weightBytes, bytes, () => todo(), [(model, storage) =>
     "bf16 on a T4": described({ bf16: true }),
     "framework left out": described({ framework: undefined }),
   });
+  test("62.8/description: what the request does not say is not accepted", async () => {
+    for (const invented of [{ optimizer: "adamw-8bit" }, { checkpointing: "none" }, { export: ["q4_k_m"] }]) {
+      const verdict = await judge(describeRequest, described(invented));
+      assert.equal(verdict.outcome, "wrong");
+      assert.match(verdict.message, /^The request says nothing of \w+; you write /);
+    }
+    // The request says both, in other words: they may stand there.
+    assert.equal((await judge(describeRequest, described({ host: "colab-free", targets: ["all-linear"] }))).outcome, "right");
+  });
 
   const verdicts = { yes: "fits", tight: "is tight", no: "does not fit" };
   const bandOf = ({ low_gib: low, high_gib: high, usable_gib: usable }: PlanAnswer) => `${low.toFixed(1)} to ${high.toFixed(1)} of ${usable.toFixed(2)} GiB.`;
@@ -560,6 +569,51 @@ testExercise<NextScale>(scalerExercise, nextScale, () => todo(), [() => ({ scale
     return clean + 1 >= interval ? { scale: scale / 2, clean: 0, update: true } : { scale, clean: clean + 1, update: true };
   },
 });
+
+// Written otherwise than the author's: as PyTorch compares, as BPE is often programmed, with a full table of scores, rounded.
+const otherRightAnswers: Record<string, () => Promise<{ outcome: string; message: string }>> = {
+  "62.6/scaler: equal, not at least": () =>
+    judge<NextScale>(scalerExercise, ({ scale, clean }, finite, interval) =>
+      !finite ? { scale: scale * 0.5, clean: 0, update: false } : clean + 1 === interval ? { scale: 2 * scale, clean: 0, update: true } : { scale, clean: clean + 1, update: true }),
+  "62.2/encode: the earliest merge that is there, again and again": () =>
+    judge<EncodeWord>(encodeExercise, (word, merges) => {
+      let pieces = [...word];
+      for (;;) {
+        const found = merges.find(([left, right]) => pieces.some((piece, at) => piece === left && pieces[at + 1] === right));
+        if (!found) return pieces;
+        const [left, right] = found;
+        pieces = pieces.reduce<string[]>((done, piece) => (piece === right && done.at(-1) === left ? [...done.slice(0, -1), left + right] : [...done, piece]), []);
+      }
+    }),
+  "62.1/attention: a full table, minus infinity above the diagonal": () =>
+    judge<Attention>(attentionExercise, (queries, keys, values) =>
+      queries.map((query, at) => mix(shareOut(rowScores(query, keys).map((score, other) => (other > at ? -Infinity : score))), values))),
+  "62.3/budget: rounded to whole parameters and tokens": () =>
+    judge<SpendBudget>(budgetExercise, (compute) => ({ parameters: Math.round((compute / 120) ** 0.5), tokens: Math.round(20 * (compute / 120) ** 0.5) })),
+  "62.5/absmax-row: by a step": () =>
+    judge<QuantizeRow>(absmaxRow, (values) => {
+      const most = values.reduce((best, value) => Math.max(best, Math.abs(value)), 0);
+      const step = most / 127 || 1;
+      const rowCodes = values.map((value) => Math.round(value / step));
+      return { absmax: most, codes: rowCodes, restored: rowCodes.map((code) => code * step) };
+    }),
+  "62.6/accumulate: step by step": () =>
+    judge<AccumulateGradients>(accumulateExercise, (batch) => {
+      const total = (batch[0]?.gradient ?? []).map(() => 0);
+      let tokens = 0;
+      for (const part of batch) {
+        tokens += part.tokens;
+        part.gradient.forEach((value, at) => (total[at] = (total[at] ?? 0) + value * part.tokens));
+      }
+      return total.map((value) => value / tokens);
+    }),
+};
+for (const [name, verdictOf] of Object.entries(otherRightAnswers)) {
+  test(`another right answer, ${name}`, async () => {
+    const verdict = await verdictOf();
+    assert.equal(verdict.outcome, "right", verdict.message);
+  });
+}
 
 const AIDS: FirstAids = {
   "out of memory while the weights are loaded": "pack the base in 4 bits",

@@ -46,7 +46,7 @@ showTable(
 // - `ffn`: the inner width of the feed-forward network (section 4).
 // - `vocab`, `tied`: rows of the embedding table, and whether the output head is the same table (lesson 62.3).
 //
-// The next cell draws a model from its shape. Nothing in the picture is typed in: put `findModel("Qwen2.5-0.5B").shape` into
+// The next cell draws a model from its shape. No number in the picture is typed in: put `findModel("Qwen2.5-0.5B").shape` into
 // the last line, and it draws that one.
 
 // %% tags=["folded"]
@@ -144,8 +144,8 @@ await drawModel(llama);
 // - the **value**: what I hand over to those who find me.
 //
 // To follow it, take six features with names, and matrices written by hand. In a trained model nobody chose them and the
-// features have no names; the arithmetic is the same. Here pronouns look for what they stand for, and verbs look for who
-// acts.
+// features have no names; the arithmetic is the same. Here pronouns look for what they stand for, verbs look for who acts,
+// and things look for what is done to them.
 
 // %%
 type Matrix = Float64Array[]; // a row for each token
@@ -270,8 +270,8 @@ await check(attentionExercise, attention);
 //
 // One head answers one question. A layer of Llama-3-8B asks 32 at once: the vector of 4,096 is projected to 32 queries of 128
 // numbers, each head attends on its own, and `o_proj` mixes the results. That is **multi-head attention**. People call the
-// heads perspectives. That is a picture: nobody assigns them, and some can be removed at little cost ([Michel et al.
-// 2019](https://arxiv.org/abs/1905.10650)).
+// heads perspectives. That is a picture: nobody assigns them, and in translation models and BERT many could be removed after
+// training at little cost ([Michel et al. 2019](https://arxiv.org/abs/1905.10650)).
 //
 // Queries are used once. Keys and values stay in the cache for as long as the text goes on, so their number is what costs
 // memory. In **grouped-query attention** several query heads share one key and value head:
@@ -329,9 +329,9 @@ console.log(`2 (key, value) × ${L} layers × ${K} heads × ${D} numbers × 2 by
 
 // %% [markdown]
 // With 32 key heads, four chats of 8,192 tokens would take more than a T4 has (14.7 GiB), before a single weight is loaded.
-// With eight it is a quarter. The price is small: [Ainslie et al. 2023](https://arxiv.org/abs/2305.13245) converted models to
-// grouped queries and came close to the quality of multi-head attention. So a cache tells you little until you know
-// `kvHeads`:
+// With eight it is a quarter. The price is small: [Ainslie et al. 2023](https://arxiv.org/abs/2305.13245) converted T5 models
+// to grouped queries, trained them on for 5% of the pretraining compute, and came close to the quality of multi-head
+// attention. So the size of a model says little about its cache until you know `kvHeads`:
 
 // %%
 showTable(
@@ -414,11 +414,12 @@ await showChart(
 //   networks of middle layers and overwritten there ([Meng et al. 2022](https://arxiv.org/abs/2202.05262)).
 // - *Against a simple picture*: where a fact is traced does not tell which layer is best edited; editing works in other
 //   layers too ([Hase et al. 2023](https://arxiv.org/abs/2301.04213)). Attention takes part: it carries a fact to the place
-//   where it is needed ([Geva et al. 2023](https://arxiv.org/abs/2304.14767)).
+//   where it is needed, and its heads often hold such facts themselves ([Geva et al.
+//   2023](https://arxiv.org/abs/2304.14767)).
 // - *About fine-tuning*: what training changes is what you let it change. Full fine-tuning changes all weights, LoRA those it
 //   is attached to, and the original LoRA left the feed-forward network alone (section 7). And new facts are a poor use of
 //   it: a model learned facts that were new to it slowly, and as it learned them, it made up more of others ([Gekhman et al.
-//   2024](https://arxiv.org/abs/2405.05904), one model, closed-book questions).
+//   2024](https://arxiv.org/abs/2405.05904): one model, PaLM 2-M, and closed-book questions).
 //
 // For your decisions: fine-tune for behaviour, format and tone. Facts that change belong in the prompt (chapter 61).
 //
@@ -442,10 +443,11 @@ console.log(`${((100 * vectors) / all).toFixed(4)}% of the model`);
 
 // %% [markdown]
 // The same direction, always of size 1. Norms have next to no weights, so nobody saves memory on them; they stay in 16 bits
-// even in a 4-bit model. They are what makes a deep stack trainable, together with the plus signs. How much the plus signs
-// do, you see when you take them away. Send a vector through 32 feed-forward networks with random weights, once with and once
-// without them, and look how much of the start can still be read (the cosine between start and stream). What a block adds is
-// scaled by 1/√(number of blocks), as GPT-2 began its training (Radford et al. 2019, section 2.3).
+// even in a 4-bit model. However deep the stack, each block reads numbers of one size. What the plus signs do, you see when
+// you take them away. Send a vector through 32 feed-forward networks with random weights, once with and once without them,
+// and look how much of the start can still be read (the cosine between start and stream). What a block adds is scaled by
+// 1/√(number of blocks), as GPT-2 began its training ([Radford et al.
+// 2019](https://cdn.openai.com/better-language-models/language_models_are_unsupervised_multitask_learners.pdf), section 2.3).
 
 // %%
 let state = 62;
@@ -509,8 +511,10 @@ await showChart(
 
 // %% [markdown]
 // Without the plus signs the start is gone after one block; with them it can be read to the end. A gradient comes back along
-// the same line, which is why stacks this deep can be trained ([He et al. 2015](https://arxiv.org/abs/1512.03385)). Random
-// weights show the mechanism, not what a trained model does with it.
+// the same line, from any block to any other ([He et al. 2016](https://arxiv.org/abs/1603.05027), section 2). With plus signs
+// image networks of 152 layers could be trained; without them one of 34 did worse than one of 18, on its own training images
+// ([He et al. 2015](https://arxiv.org/abs/1512.03385), section 4.1). Random weights show the mechanism, not what a trained
+// model does with it.
 //
 // The stream is also how layers work together: a later one reads what an earlier one wrote. Take a second head, in which
 // verbs look for the pronoun before them and take its person. In the first layer `she` has no person to give. After layer 1
@@ -643,19 +647,20 @@ showTable(
 );
 
 // %% [markdown]
-// The first line is what PEFT prints for Llama-3-8B with rank 8 on query and value: `trainable params: 3,407,872 ||
-// trainable%: 0.0424`. Look at `k_proj` and `v_proj`: with grouped queries they have a quarter of the output, so an adapter
-// on them is smaller too. And "within reach" is the point of the table. An adapter on attention leaves four fifths of the
-// layers' weights as they are.
+// The first line is what PEFT 0.21.2 prints for this shape with rank 8 on query and value: `trainable params: 3,407,872 ||
+// all params: 8,033,669,120 || trainable%: 0.0424`. Look at `k_proj` and `v_proj`: with grouped queries they have a quarter of
+// the output, so an adapter on them is smaller too. And "within reach" is the point of the table. An adapter on attention
+// leaves four fifths of the layers' weights as they are.
 //
 // Does that matter? The evidence, in the order of its years:
 //
-// - [Hu et al. 2021](https://arxiv.org/abs/2106.09685) adapted attention only, for simplicity, and settled on query and
-//   value. They left the feed-forward network to later work. Much example code still copies that choice.
+// - [Hu et al. 2021](https://arxiv.org/abs/2106.09685) adapted attention only, "for simplicity and parameter-efficiency"
+//   (section 4.2), mostly query and value (section 7.1). They left the feed-forward network to later work.
 // - [Dettmers et al. 2023](https://arxiv.org/abs/2305.14314) (QLoRA) needed adapters on all linear layers to match full
-//   fine-tuning (LLaMA-7B on Alpaca); the rank mattered little.
+//   fine-tuning (section 4, LLaMA-7B on Alpaca); the rank did not matter.
 // - [Schulman et al. 2025](https://thinkingmachines.ai/blog/lora/) found attention alone worse than the feed-forward network
-//   alone, even where a higher rank gave it as many parameters. So a higher rank (the last line above) is no substitute.
+//   alone: rank 256 on the one below rank 128 on the other, with about as many parameters (Llama-3.1-8B). So a higher rank
+//   (the last line above) is no substitute.
 //
 // So take all seven unless a measurement of your own says otherwise. It costs memory for the adapters and little else: the
 // base stays frozen either way. Not among the seven are the embedding, the head and the norms: a token that is new to the

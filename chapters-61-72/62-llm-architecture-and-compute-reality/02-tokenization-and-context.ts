@@ -116,7 +116,6 @@ for (const text of ["the review", "review the tasks", "preview Friday's tasklist
 // %% [markdown]
 // Compare the first two lines. `review` is one token behind a space and five at the start of a text: to a tokenizer these are two
 // different words. It is the reason why a stray space at the end of a prompt changes what a model answers.
-
 //
 // ### Exercise: encode a word
 //
@@ -229,8 +228,9 @@ await showChart(
 );
 
 // %% [markdown]
-// The doubled vocabulary was spent on other languages than English. Before you fine-tune for Urdu or Hindi, count a hundred of your own
-// rows with the tokenizer of each base model you consider: it is the cheapest comparison you will ever make.
+// English gained nothing from the doubled vocabulary; the Hindi request takes about a quarter of what it took. Before you fine-tune for
+// Urdu or Hindi, count a hundred of your own rows with the tokenizer of each base model you consider: it is the cheapest comparison you
+// will ever make.
 //
 // ## 3. A larger vocabulary: fewer tokens, more rows
 //
@@ -335,8 +335,8 @@ showTable(
 // | EOS, end of sequence | stop | `<\|end_of_text\|>`, in chats `<\|eot_id\|>` | `<\|endoftext\|>`, in chats `<\|im_end\|>` |
 // | PAD, padding | fills a batch, means nothing | none in Llama 3, `<\|finetune_right_pad_id\|>` since 3.1 | `<\|endoftext\|>` |
 //
-// (The models' tokenizer_config.json.) A chat template writes BOS itself; who tokenizes its output without `add_special_tokens=False`
-// begins every text twice.
+// (The models' tokenizer_config.json.) Llama's chat template writes BOS itself; who tokenizes its output without
+// `add_special_tokens=False` begins every text twice.
 //
 // What if a user *types* one? There are three answers, and you should know which one your tokenizer gives:
 
@@ -422,9 +422,9 @@ console.log(`Without EOS: ${pieces.decode(write(lost, seeds[3]))}`);
 //
 // How does an EOS get lost? Seldom because somebody deleted it. Three usual ways:
 //
-// - **Padding hides it.** A model has no PAD, so a notebook sets `pad_token = eos_token`. The collator then puts −100 ("do not learn this")
-//   wherever it sees the padding token, and so at every true end as well. `DataCollatorForLanguageModeling` of transformers 5.23
-//   [does so](https://github.com/huggingface/transformers/issues/23530); TRL 1.16 pads the labels apart and does not.
+// - **Padding hides it.** A model has no PAD (Llama 3 is one), so a notebook sets `pad_token = eos_token`. The collator then puts −100
+//   ("do not learn this") wherever it sees the padding token, and so at every true end as well. `DataCollatorForLanguageModeling` of
+//   transformers 5.23 [does so](https://github.com/huggingface/transformers/issues/23530); TRL 1.16 pads the labels apart and does not.
 // - **The row is cut.** A row over `max_length` loses its end, and the end is where EOS stands. Section 5 counts.
 // - **The template writes none**, or the training template ends a turn with another token than the server waits for.
 //

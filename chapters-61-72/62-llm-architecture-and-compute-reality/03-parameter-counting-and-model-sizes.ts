@@ -191,7 +191,7 @@ showTable(
 
 // %% [markdown]
 // Qwen2.5-0.5B spends more than a quarter of itself on its vocabulary, and untied it would be larger by as much again. Its
-// model card says it in its own way: "0.49B, non-embedding 0.36B".
+// [model card](https://huggingface.co/Qwen/Qwen2.5-0.5B) gives both numbers: 0.49B parameters, 0.36B of them "non-embedding".
 //
 // **Grouped queries shrink attention**, and what they free goes elsewhere. Give each model as many key heads as query heads:
 
@@ -338,8 +338,8 @@ await showChart(
 //
 // ## 4. LoRA's share
 //
-// The rank is the only size of an adapter, and it counts linearly. Training keeps sixteen bytes for each trained parameter
-// when adapter, gradient and Adam's two states are in 32 bits (4 + 4 + 8); a saved adapter takes two:
+// Once the targets are chosen, the rank alone sets an adapter's size, and it counts linearly. Training keeps sixteen bytes for
+// each trained parameter when adapter, gradient and Adam's two states are in 32 bits (4 + 4 + 8); a saved adapter takes two:
 
 // %%
 import { countLora } from "llmops/compute";
@@ -372,8 +372,8 @@ showTable(
 // ## 5. Scaling laws
 //
 // How large should a model be? In 2020 [Kaplan et al.](https://arxiv.org/abs/2001.08361) found that a model's loss falls as a
-// power of its size, its data and its compute, and concluded (in the words of the second paper): with ten times the compute,
-// make the model 5.5 times larger and the data 1.8 times. In 2022 [Hoffmann et al.](https://arxiv.org/abs/2203.15556)
+// power of its size, its data and its compute, and concluded (as section 1 of the second paper puts it): with ten times the
+// compute, make the model 5.5 times larger and the data 1.8 times. In 2022 [Hoffmann et al.](https://arxiv.org/abs/2203.15556)
 // repeated it with other training schedules and came to another result: both should grow alike, by about 3.2 times each. They
 // trained Chinchilla (70B) with the compute of Gopher (280B), and it was better. Its ratio became the rule of thumb: **20
 // tokens for each parameter**.
@@ -384,7 +384,8 @@ showTable(
 // %%
 import { trainingFlops } from "llmops/compute";
 
-// Tokens: the papers of GPT-3, Gopher, Chinchilla, Llama 2, TinyLlama and Qwen2.5; Llama 3's model card.
+// Tokens: arXiv 2005.14165 (GPT-3), 2112.11446 (Gopher), 2203.15556 (Chinchilla), 2307.09288 (Llama 2), 2401.02385 (TinyLlama:
+// 1 trillion, three times), 2412.15115 (Qwen2.5); Llama 3: its model card, "15T+".
 const runs: { name: string; parameters: number; tokens: number; year: number }[] = [
   { name: "GPT-3", parameters: 175e9, tokens: 300e9, year: 2020 },
   { name: "Gopher", parameters: 280e9, tokens: 300e9, year: 2021 },
@@ -409,10 +410,11 @@ const exact = trainingFlops(llama, 8192, { frozen: false, recompute: false });
 console.log(`Llama-3-8B by trainingFlops, rows of 8,192: ${(exact / countParameters(llama).total).toFixed(1)} operations a parameter and token`);
 
 // %% [markdown]
-// Gopher and Chinchilla cost nearly the same. And today's small models are trained on a hundred times the "optimal" ratio.
+// Gopher and Chinchilla had the same budget; the rule of 6 is a little rough. And the small models of 2024 are trained on a
+// hundred times the "optimal" ratio.
 // That is no error: Chinchilla asks how to reach a loss with the least *training*. Who serves a model for years pays for its
-// size with every answer, so a smaller model trained for longer is cheaper in all ([Sardana et al.
-// 2023](https://arxiv.org/abs/2401.00448)).
+// size with every answer, so a smaller model trained for longer is cheaper in all (from about a billion requests on, by
+// [Sardana et al. 2023](https://arxiv.org/abs/2401.00448)).
 //
 // The law itself is a fitted formula: loss = E + A / parameters^α + B / tokens^β. Spend one budget in different ways, and it
 // draws a valley. The constants are those of [Besiroglu et al. 2024](https://arxiv.org/abs/2404.10102), who found that the
@@ -484,7 +486,9 @@ await showChart(
 // models.
 //
 // How far to trust it? The experiments had up to 16 billion parameters and 500 billion tokens. 15 trillion is far outside of
-// that. And the loss is that of guessing the next token of web text: a hundredth of it has no fixed price in right answers.
+// that, and the formula flatters it: Sardana and others trained models on up to 10,000 tokens a parameter, and found that a law
+// fitted at the usual ratios promises too much of the additional tokens, though the models went on getting better. And the
+// loss is that of guessing the next token of web text: a hundredth of it has no fixed price in right answers.
 //
 // ### Exercise: spend a budget
 //
@@ -564,7 +568,7 @@ showTable(
 
 // %% [markdown]
 // The Task API's 50 test rows tell a good model from a bad one. They cannot tell a 7B with 90% from a 13B with 92%; even with
-// 1,000 the intervals overlap. (Comparing two models row by row is sharper than comparing two intervals: chapter 69.) Before
+// 2,000 the intervals overlap. (Comparing two models row by row is sharper than comparing two intervals: chapter 69.) Before
 // you pay for the next tier, make the test set large enough to see what it buys, and spend a day on data first: it costs no
 // memory.
 //

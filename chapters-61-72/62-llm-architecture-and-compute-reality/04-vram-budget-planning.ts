@@ -151,8 +151,9 @@ console.log(renderPlan(plan));
 console.log(`\nLlama-3-8B with QLoRA ${judgeFit(plan, T4.usableBytes, T4.name).sentence}.`);
 
 // %% [markdown]
-// Find the three numbers of the exercise in it. The card's limit is 14.74 GiB: what is sold as 16 GB and called 15 GB in Colab,
-// less what the driver keeps. Now the whole picture: four models, three methods, one row of 2,048 tokens, and the T4's line.
+// Find the three numbers of the exercise in it. The card's limit is 14.74 GiB, as notebooks on Colab print it: sold are 16 GB, of
+// which error correction and the driver keep a part. Now the whole picture: four models, three methods, one row of 2,048 tokens,
+// and the T4's line.
 
 // %% tags=["folded"]
 import { flattenTerms } from "llmops/compute";
@@ -250,8 +251,8 @@ showTable([...example, { part: "together", answer: total("answer"), terms: total
 // %% [markdown]
 // All parts but one are too low, some are missing, and "activations 4" holds for one length only. The rule beside it does not even
 // give its own example: 1.5 × 5 GB is 7.5. Factors are claims, and claims can be tested. `datasets/gpu-memory` holds peaks that
-// others printed, each with its source. The planner gets the settings of a point and none of the fields that were measured. (For LoRA, of which the
-// answer says nothing, 1.5 × the weights stands below.)
+// others printed, each with its source. The planner gets the settings of a point and none of the fields that were measured.
+// (For LoRA, of which the answer says nothing, 1.5 × the weights stands below.)
 
 // %%
 import { readFileSync } from "node:fs";

@@ -108,7 +108,7 @@ showTable([
 ]);
 
 // %% [markdown]
-// fp16 is exact and ends early; bf16 reaches as far as fp32 and is coarse. A T4 has fp16 in its tensor cores and no bf16 at all
+// fp16 is fine and ends early; bf16 reaches as far as fp32 and is coarse. A T4 has fp16 in its tensor cores and no bf16 at all
 // (compute capability 7.5; bf16 came with 8.0), which section 9 comes back to.
 //
 // Here are all codes between −1 and 1, and below a narrow window of the same line, where the 16-bit types become visible.
@@ -679,7 +679,7 @@ showTable([
 // %% [markdown]
 // So training in fp16 multiplies the loss before the backward pass and divides the gradients after it (`fp16=True` does that), and
 // anything above 65,504 becomes infinite. bf16 needs neither, and cannot tell 1.003 from 1. TRL's trainers choose bf16 when you say
-// nothing: on a T4 say `bf16=False, fp16=True`.
+// nothing (1.16, `base_config.py`): on a T4 say `bf16=False, fp16=True`. Lesson 62.6 shows what else TRL needs there.
 
 // %% [markdown] tags=["instructor"]
 // **For instructors.** The heart is section 4 and the last exercise: ask "how many GiB is Llama-3-8B in 4 bit?" before section 8 and

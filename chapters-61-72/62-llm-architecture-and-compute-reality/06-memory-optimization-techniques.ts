@@ -111,7 +111,7 @@ showTable(
 // %% [markdown]
 // "A third more time" is true for full training. With LoRA the same pass is half as much again, because there was less to begin
 // with; in both it is an upper limit, since steps also wait for memory. Offloading saves little here: it moves 1 GiB of inputs,
-// and with longer rows more. It also needs that RAM, of which a free Colab has about 11 GiB.
+// and with longer rows more. It also needs that RAM, of which a free Colab leaves you about 11 GiB.
 //
 // ## 3. Accumulation: the same update in parts
 //
@@ -212,8 +212,8 @@ showTable(
 //
 // ## 4. Mixed precision, and why a T4 needs fp32 copies
 //
-// The products of a network may be computed in 16 bits: half the memory, and on a T4 eight times the speed (65 against 8.1
-// TFLOP/s by NVIDIA's datasheet). Two things may not: the place where weights are added to, and gradients that are too small for
+// The products of a network may be computed in 16 bits: half the memory, and on a T4 up to eight times the speed (65 against
+// 8.1 TFLOP/s by NVIDIA's datasheet). Two things may not: the place where weights are added to, and gradients that are too small for
 // the format. First the formats, by experiment. What is the smallest power of two that still moves a weight of 1?
 
 // %%
@@ -289,7 +289,7 @@ await showChart(
 // at random, so that the steps get through on average.)
 //
 // The other half is at the small end. A gradient below 2^-25 is 0 in fp16. Here are 20,000 made-up gradients, spread over many
-// powers of two as those of real networks are, before and after all are multiplied by 65,536:
+// powers of two (the same paper shows measured ones, section 3.2), before and after all are multiplied by 65,536:
 
 // %% tags=["folded"]
 let state = 2026;
@@ -568,7 +568,7 @@ showTable(
 // | `checkpointing: "offload"` | `gradient_checkpointing=True`, `activation_offloading=True` (TRL) | `use_gradient_checkpointing="unsloth"` |
 // | `optimizer: "adamw-8bit"` | `optim="adamw_8bit"` (needs bitsandbytes) | the same |
 // | fp16 on a T4 | `fp16=True, bf16=False` | the same |
-// | head and loss in parts | `loss_type="chunked_nll"`, TRL's default | its own kernel |
+// | head and loss in parts | `loss_type="nll"`, TRL's default (1.16; `chunked_nll` is its old name) | its own kernel |
 // | `attention: "sdpa"` | `attn_implementation="sdpa"` in `from_pretrained` | its own kernels |
 //
 // Now the question of the beginning: how long may a row be for an 8B on a T4? Not only the settings decide, but the code that trains.
@@ -635,8 +635,23 @@ showTable(
 // The same model, card and method, and a factor of eight between the codes: the rows of a loop of one's own are short because it
 // keeps embedding, head and logits in fp32, those of TRL are long because it never holds all logits. No other lever of this
 // lesson does as much. Two cautions. The times are operations at the 11 to 26% of the datasheet's rate that timed steps
-// on a T4 reached, and QLoRA is in the slower half. And TRL's line is planned from its code alone: `datasets/gpu-memory` has no published peak of it, so
-// measure one step before you rely on it. It also keeps the adapters of a packed base in 16 bits, which section 4 warned about.
+// on a T4 reached, and QLoRA is in the slower half. And TRL's line is planned from its code alone: `datasets/gpu-memory` has no
+// published peak of it, so measure one step before you rely on it.
+//
+// TRL has a trap for a T4 besides. It turns the adapters of a packed base into bf16 (1.16, `sft_trainer.py`), which section 4
+// warned about, and `fp16=True` does not change that. PyTorch's scaler does not take bf16 gradients: the first step stops with
+// `"_amp_foreach_non_finite_check_and_unscale_cuda" not implemented for 'BFloat16'`
+// ([reported on a T4](https://github.com/MakazhanAlpamys/Soup/issues/425) in August 2026, with PyTorch 2.11). Give the adapters
+// their fp32 back, after the trainer was made and before it trains:
+//
+// ```python
+// for parameter in trainer.model.parameters():
+//     if parameter.requires_grad:
+//         parameter.data = parameter.data.float()
+// ```
+//
+// With gradient and states they then take 16 bytes each and not 8: at rank 16 a third of a gibibyte more than TRL's line says. (Run
+// with TRL 1.16.0 on a CPU: bf16 before these lines, fp32 after them and after the training. On a T4 the workbook has not run it.)
 //
 // ## 8. When it still happens
 //

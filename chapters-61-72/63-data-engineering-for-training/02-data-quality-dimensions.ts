@@ -185,8 +185,9 @@ await check(coverageGaps, findGaps);
 // %% [markdown]
 // ## 4. Diversity: in how many ways?
 //
-// **distinct-n** (Li and others, 2016) is the share of word sequences of length n that are different: pool the sequences of all texts, count
-// each once, divide by all of them. It falls as a set grows, so compare sets of the same size only.
+// **distinct-n** is the share of word sequences of length n that are different: pool the sequences of all texts, count each once, divide by
+// all of them. ([Li and others, 2016](https://arxiv.org/abs/1510.03055), section 5.2, who introduced it, divide by the number of words; on
+// long texts that is nearly the same.) It falls as a set grows, so compare sets of the same size only.
 //
 // ### Exercise: distinct-n
 

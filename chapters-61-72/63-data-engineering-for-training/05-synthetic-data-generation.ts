@@ -172,9 +172,9 @@ await check(requestsNeeded, requestsFor);
 // %% [markdown]
 // ## 5. Ask again, and keep what agrees
 //
-// A model that knows says the same when it is asked again; a model that guesses does not. **Self-consistency** (Wang and others, 2022) asks several
-// times and keeps what enough of the answers agree on. Here the question is whether the label and the answer of a row are right, asked three
-// times, each time with the rows in another order:
+// A model that knows often says the same when it is asked again; a model that guesses does not. **Self-consistency**
+// ([Wang and others, 2022](https://arxiv.org/abs/2203.11171)) asks several times and keeps what most of the answers agree on. Here the
+// question is whether the label and the answer of a row are right, asked three times, each time with the rows in another order:
 
 // %%
 import { judgeExamples } from "llmops/teacher";

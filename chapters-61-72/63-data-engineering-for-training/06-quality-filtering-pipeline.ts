@@ -148,8 +148,9 @@ console.log(`filterByScores removes ${low.length} rows; by hand, ${clean.filter(
 // %% [markdown]
 // ## 3. Ask twice: how sure is it?
 //
-// A judge gives no error bars, but it gives itself away when it is asked again. Known weaknesses of judges (Zheng and others, 2023) are a
-// preference for what stands first and for what is long. So show it the same rows in another order:
+// A judge gives no error bars, but it gives itself away when it is asked again. Known weaknesses of judges are preferences for what stands
+// in a certain place, for what is long, and for what the judge itself wrote ([Zheng and others, 2023](https://arxiv.org/abs/2306.05685),
+// section 3.3). So show it the same rows in another order:
 
 // %%
 const again = byId((await judgeExamples(teacher, [...clean].reverse(), { today: TODAY })).judgments);

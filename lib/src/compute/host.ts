@@ -14,7 +14,7 @@ export interface Host {
 
 /** Machines that labs are given. RAM and disk are what is free when a notebook starts. */
 export const HOSTS = {
-  "colab-free": { name: "Colab, free", ramBytes: 11.6 * GIB, diskBytes: 71 * GIB, source: "a fresh free T4 runtime: 12.7 GB of RAM with some 1.1 GiB taken, 112.6 GB of disk with some 39 taken" },
+  "colab-free": { name: "Colab, free", ramBytes: 11.6 * GIB, diskBytes: 71 * GIB, source: "a fresh free T4 runtime: 12.7 GB of RAM with some 1.1 GiB taken (also https://linux-blog.anracom.com/2023/05/04/google-colab-ram-vram-and-gpu-usage-limits-i-no-clear-conditions-over-multiple-sessions/), 112.6 GB of disk with some 39 taken" },
   "colab-high-ram": { name: "Colab, high RAM", ramBytes: 49 * GIB, diskBytes: 71 * GIB, source: "a paid runtime with high RAM: 51 GB" },
 } as const satisfies Record<string, Host>;
 export type HostName = keyof typeof HOSTS;

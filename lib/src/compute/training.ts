@@ -82,6 +82,11 @@ function fullCost(run: TrainingRun, framework: Framework): Framework["full"] {
   return run.storage === "fp32" ? { weight: 4, gradient: 4, master: 0, states16: false, step: 4, formula: "fp32 weight 4 + gradient 4, states in fp32; foreach temporaries 4 in the step" } : framework.full;
 }
 
+/** What an optimiser's states are called, where those that follow the weights have `bits` bits. */
+function statesIn(bits: 16 | 32, { formula, follows }: { formula: string; follows: boolean }): string {
+  return follows && bits === 16 ? formula.replace("fp32", "16-bit") : formula;
+}
+
 function trainedTerms(run: TrainingRun, framework: Framework, phase: Phase, share: { gradients: number; states: number }): Term[] {
   const { shape } = run;
   const optimizer = OPTIMIZERS[run.optimizer];
@@ -94,7 +99,7 @@ function trainedTerms(run: TrainingRun, framework: Framework, phase: Phase, shar
     const gradients = phase === "step" || run.accumulation > 1;
     return present([
       gradients && { id: "gradients", label: "gradients", bytes: count * full.gradient * share.gradients, formula: `${count} × ${full.gradient}${times(share.gradients)}`, source },
-      { id: "states", label: "optimiser's states", bytes: count * state * share.states, formula: `${count} × ${round(state)}${times(share.states)}: ${optimizer.formula}${full.states16 && optimizer.follows ? " at 16 bits" : ""}${full.master > 0 ? " + fp32 master" : ""}`, source },
+      { id: "states", label: "optimiser's states", bytes: count * state * share.states, formula: `${count} × ${round(state)}${times(share.states)}: ${statesIn(full.states16 ? 16 : 32, optimizer)}${full.master > 0 ? " + fp32 master" : ""}`, source },
       phase === "step" && optimizer.temporaries === "tensor" && largestTensor(run),
       phase === "step" && optimizer.temporaries === "all" && { id: "step", label: "temporaries of the step", bytes: count * full.step * share.states, formula: `${count} × ${full.step}${times(share.states)}`, source },
     ]);
@@ -106,7 +111,7 @@ function trainedTerms(run: TrainingRun, framework: Framework, phase: Phase, shar
   const own = weight + gradient + cached + temporaries;
   const terms: Term[] = [
     { id: "adapters", label: "adapters and their gradients", bytes: count * own, formula: `${count} × ${own}: ${formula}${temporaries > 0 ? ` + foreach temporaries ${temporaries}` : ""}`, source },
-    { id: "states", label: "optimiser's states", bytes: count * state * share.states, formula: `${count} × ${round(state)}${times(share.states)}: ${optimizer.formula}`, source },
+    { id: "states", label: "optimiser's states", bytes: count * state * share.states, formula: `${count} × ${round(state)}${times(share.states)}: ${statesIn(weight < 4 ? 16 : 32, optimizer)}`, source },
   ];
   if (run.trainEmbeddings) {
     const words = shape.vocab * shape.hidden * (shape.tied ? 1 : 2);

@@ -163,7 +163,7 @@ export const contextExercise: Exercise<LongestContext> = {
   fault: (answer) => {
     for (const given of CACHE_CASES) {
       const [said, expected] = [answer(given.shape, given.free, given.batch), trueContext(given)];
-      if (said !== expected) return `${given.name}: ${expected.toLocaleString("en-US")} tokens each; your function gives ${said.toLocaleString("en-US")}.`;
+      if (said !== expected) return `${given.name}: ${expected.toLocaleString("en-US")} tokens each; your function gives ${Number(said).toLocaleString("en-US")}.`;
     }
     return undefined;
   },

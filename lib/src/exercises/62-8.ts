@@ -45,6 +45,9 @@ const KNOWN_FIELDS = new Set([
   ...Object.keys(exampleDescription), "storage", "targets", "optimizer", "checkpointing", "attention", "dpo", "reference", "dollars_per_hour", "host", "export",
 ]);
 
+/** Fields for which the request gives no value, or gives one only for the A100 of its recipe. */
+const UNSAID = ["optimizer", "checkpointing", "attention", "dpo", "reference", "dollars_per_hour", "export"] as const;
+
 const nameOfModel = (name: string): string => orItself(name, () => findModel(name).shape.name);
 const nameOfGpu = (name: string): string => orItself(name, () => findGpu(name).name);
 function orItself(name: string, look: () => string): string {
@@ -70,6 +73,8 @@ export const describeRequest: Exercise<DescribeRun> = {
     }
     if (run.rank !== undefined && run.rank !== 16) return `The rank is 16; you write ${run.rank}.`;
     if (run.cap !== undefined && run.cap !== 4096) return `The cap of the recipe is 4096; you write ${run.cap}.`;
+    const invented = UNSAID.find((field) => run[field] !== undefined);
+    if (invented !== undefined) return `The request says nothing of ${invented}; you write ${JSON.stringify(run[invented])}. Leave it out: the script then lists what it takes for granted.`;
     return undefined;
   },
   misconceptions: [

@@ -44,7 +44,7 @@ export const PRICES: Readonly<Record<string, ModelPrice>> = {
   },
   "gpt-5.4-nano": {
     input: 0.2, cachedInput: 0.02, output: 1.25,
-    source: "https://tokenmix.ai/blog/openai-api-cost-2026-gpt-5-5-5-4-nano-batch (quoting OpenAI's page of 2026-06-04)",
+    source: "https://developers.openai.com/api/docs/models/gpt-5.4-nano",
     read: "2026-11-21", retires: "2027-04-01", reasoning: "none",
   },
   // The model the course plan was costed with. OpenAI switches it off on 14 January 2027 and names gpt-6-luna as its
