@@ -12,6 +12,7 @@ import { absmaxRow, packNf4, weightBytes, type ModelParts, type PackNf4, type Qu
 import {
   accumulateExercise, firstAidChoice, scalerExercise, type AccumulateGradients, type BatchPart, type FirstAids, type NextScale,
 } from "llmops/exercises/62-6";
+import { answerSeconds, rowsThatFit, type AnswerSeconds, type Room, type RowsThatFit } from "llmops/exercises/62-7";
 import { describeRequest, exampleDescription, planReport, type DescribeRun, type PlanAnswer, type WriteReport } from "llmops/exercises/62-8";
 import { exampleFrontMatter, frontMatter, type WriteFrontMatter } from "llmops/exercises/63-0";
 import { formatChoice, toShareGptExercise, type FormatChoices, type ShareGptRow, type ToShareGpt } from "llmops/exercises/63-1";
@@ -628,4 +629,23 @@ testExercise<FirstAids>(firstAidChoice, AIDS, undefined, [{ ...AIDS, "out of mem
   "batch in the step": { ...AIDS, "out of memory in optimizer.step of a full fine-tuning": "fewer tokens in a batch" },
   "a leak after 900 steps": { ...AIDS, "the first 900 steps went well, then out of memory": "look for tensors that are kept" },
   "rows for a leak": { ...AIDS, "memory grows a little with every step": "train the longest rows first" },
+});
+
+testExercise<AnswerSeconds>(answerSeconds, ({ firstTokenSeconds, stepSeconds }, tokens) => firstTokenSeconds + stepSeconds * (tokens - 1), todo, [() => 1, /First token after 0\.8 s.*5\.75 s\. Your function gives 1\./], {
+  "one step too many": ({ firstTokenSeconds, stepSeconds }, tokens) => firstTokenSeconds + stepSeconds * tokens,
+  "rows one after another": ({ firstTokenSeconds, stepSeconds, batch }, tokens) => firstTokenSeconds + stepSeconds * (tokens - 1) * batch,
+  "divided by the batch": ({ firstTokenSeconds, stepSeconds, batch }, tokens) => firstTokenSeconds + (stepSeconds * (tokens - 1)) / batch,
+  "no prompt": ({ stepSeconds }, tokens) => stepSeconds * tokens,
+  "first token only": ({ firstTokenSeconds }, tokens) => firstTokenSeconds * tokens,
+});
+
+const cacheOfRow = (room: Room) => 2 * room.layers * room.kvHeads * room.headDim * room.cacheBytes * room.context;
+const freeBytes = ({ usableBytes, fixedBytes }: Room) => usableBytes - fixedBytes;
+testExercise<RowsThatFit>(rowsThatFit, (room) => Math.max(0, Math.floor(freeBytes(room) / cacheOfRow(room))), todo, [() => 3, /8\.54 GiB are free, a row of 2048 tokens takes 0\.250 GiB: 34 rows\. Your function gives 3\./], {
+  "every head": (room) => Math.max(0, Math.floor(freeBytes(room) / (cacheOfRow(room) * room.heads / room.kvHeads))),
+  "keys only": (room) => Math.max(0, Math.floor(freeBytes(room) / (cacheOfRow(room) / 2))),
+  "without the weights": (room) => Math.floor(room.usableBytes / cacheOfRow(room)),
+  "not rounded down": (room) => freeBytes(room) / cacheOfRow(room),
+  "below zero": (room) => Math.floor(freeBytes(room) / cacheOfRow(room)),
+  "always two bytes": (room) => Math.max(0, Math.floor(freeBytes(room) / (cacheOfRow({ ...room, cacheBytes: 2 })))),
 });

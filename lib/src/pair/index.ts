@@ -1,6 +1,7 @@
 export { PairError, type PairErrorCode } from "./error.js";
 export { openJupyter, openLocal, type JupyterOptions, type LocalOptions } from "./drivers.js";
 export { prepareTraining } from "./environment.js";
+export { InferenceRecipe, InferenceResult, measureInference, tasklingFolder } from "./inference-job.js";
 export { hasEnded, JobState, Manifest, Metric, RuntimeFacts, type Command, type Job, type JobStateName } from "./job.js";
 export { findLocalServer, stopLocalServer } from "./local-server.js";
 export { openRuntime, reopenRuntime, runtimeDoor, type OpenOptions } from "./open.js";
