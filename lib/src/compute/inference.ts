@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { checkInput, ComputeError } from "./error.js";
 import { count, modelField, oneOf, storageField } from "./fields.js";
-import { findGpu, hasBf16 } from "./gpus.js";
+import { contextOf, findGpu, hasBf16 } from "./gpus.js";
 import { CACHE_TYPE_NAMES, cacheTerm } from "./kv-cache.js";
 import { shapeOf } from "./models.js";
 import { GIB, MEASURES, present, sumOf, totalBytes, type MemoryPlan, type Term } from "./plan.js";
@@ -20,21 +20,22 @@ interface Runtime {
   windows: boolean;
   /** cuBLAS workspace and small buffers. */
   workspaceBytes: number;
-  contextBytes: number;
+  /** Where its CUDA context is smaller than PyTorch's. */
+  contextBytes?: number;
   source: string;
 }
 
 export const RUNTIMES = {
   transformers: {
-    title: "Transformers (generate)", regrowth: 0, windows: true, workspaceBytes: 36 * 2 ** 20, contextBytes: 0.45 * GIB,
+    title: "Transformers (generate)", regrowth: 0, windows: true, workspaceBytes: 36 * 2 ** 20,
     source: "PyTorch's cuBLAS workspace is 32 MiB on Hopper, 8 MiB before; a few buffers of one token",
   },
   "transformers-2023": {
-    title: "Transformers of 2023 (cache grows by torch.cat)", regrowth: 1.15, windows: false, workspaceBytes: 36 * 2 ** 20, contextBytes: 0.45 * GIB,
+    title: "Transformers of 2023 (cache grows by torch.cat)", regrowth: 1.15, windows: false, workspaceBytes: 36 * 2 ** 20,
     source: "Qwen's published KV-cache table: every new length needs new blocks, the old ones stay cached",
   },
   litgpt: {
-    title: "LitGPT (generate)", regrowth: 0, windows: false, packsHead: true, workspaceBytes: 70e6, contextBytes: 0.45 * GIB,
+    title: "LitGPT (generate)", regrowth: 0, windows: false, packsHead: true, workspaceBytes: 70e6,
     source: "LitGPT's published resource table",
   },
   "llama.cpp": {
@@ -79,7 +80,9 @@ export function planInference(input: InferenceInput): MemoryPlan {
   const storage = run.storage ?? (bf16 ? "bf16" : "fp16");
   const runtime: Runtime = RUNTIMES[run.runtime];
   const kind = storageOf(storage);
-  const cache = cacheTerm(shape, run.context, run.batch, run.cache ?? "fp16", runtime.windows);
+  const context = contextOf(gpu);
+  const contextBytes = Math.min(runtime.contextBytes ?? Infinity, context.bytes);
+  const cache = cacheTerm(shape, run.context, run.batch, run.cache ?? (storage === "fp32" ? "fp32" : "fp16"), runtime.windows);
   const head = shape.vocab * shape.hidden;
   const workspace: Term[] = present([
     { id: "workspace", label: "workspaces", bytes: runtime.workspaceBytes, formula: String(runtime.workspaceBytes), source: runtime.source },
@@ -88,7 +91,7 @@ export function planInference(input: InferenceInput): MemoryPlan {
     storage === "awq-int4" && run.runtime === "transformers" && { id: "awq", label: "beside the cache with AWQ kernels", bytes: cache.bytes / 8, formula: "cache ÷ 8", source: "Qwen3's published AWQ rows" },
     run.runtime === "llama.cpp" && { id: "compute", label: "compute buffer", bytes: Math.min(UBATCH, run.context) * (shape.vocab + 4 * shape.ffn) * 4, formula: `${UBATCH} × (vocabulary + 4 × ffn) × 4`, source: runtime.source },
     run.measure !== "allocated" && runtime.regrowth > 0 && { id: "regrowth", label: "old copies of the growing cache", bytes: cache.bytes * runtime.regrowth, formula: `${runtime.regrowth} × cache`, source: runtime.source },
-    run.measure === "process" && { id: "context", label: "CUDA context and kernels", bytes: runtime.contextBytes, formula: String(Math.round(runtime.contextBytes)), source: "nvidia-smi of an idle PyTorch process" },
+    run.measure === "process" && { id: "context", label: "CUDA context and kernels", bytes: contextBytes, formula: String(Math.round(contextBytes)), source: context.source },
   ]);
   const weights = weightTerms(shape, storage, { packsHead: runtime.packsHead ?? false });
   const terms = present([sumOf("weights", "weights", weights), cache, ...workspace]);
