@@ -544,7 +544,7 @@ await showChart(
 );
 
 // %% [markdown]
-// In 16 bits an 8B does not fit a T4 even with an empty cache. In NF4 it leaves nearly nine gibibytes for conversations.
+// In 16 bits an 8B does not fit a T4 even with an empty cache. In NF4 it leaves more than nine gibibytes for conversations.
 //
 // ### Exercise: how long may they talk?
 //
