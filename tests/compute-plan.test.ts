@@ -179,6 +179,22 @@ describe("published measurements", () => {
     assert.ok(published.filter((point) => error(point) < -0.1).length <= published.length * 0.02);
   });
 
+  it("what torchtune's options change is within 8%, and all but one row within 10%", () => {
+    const rows = readPoints("torchtune.json");
+    assert.ok(mean(rows) <= 0.08);
+    assert.deepEqual(rows.filter((point) => Math.abs(error(point)) > 0.1).map(({ id }) => id), ["tt09"]);
+  });
+
+  it("a step in the backward pass drops the gradients, and goes with full training of whole batches only", () => {
+    const full: TrainingRunInput = { model: "Llama-3.2-1B", method: "full", framework: "torchtune", sequence: 512, measure: "allocated" };
+    assert.equal(flattenTerms(planTraining({ ...full, stepInBackward: true }).terms)["training.gradients"], undefined);
+    assert.ok(planTraining(full).peakBytes - planTraining({ ...full, stepInBackward: true }).peakBytes > 1e9);
+    assert.equal(findRemedies({ ...full, model: "Llama-3.2-3B" }, GPUS["rtx-3090"]).some(({ field }) => field === "stepInBackward"), true);
+    assert.ok(findRemedies({ ...full, model: "Llama-3.1-8B", batch: 4, stepInBackward: true }, GPUS.t4).length > 0, "no remedy contradicts it");
+    assert.throws(() => planTraining({ ...full, method: "lora", stepInBackward: true }), names("stepInBackward"));
+    assert.throws(() => planTraining({ ...full, accumulation: 2, stepInBackward: true }), names("stepInBackward"));
+  });
+
   it("held-out runs on a T4 are within 8%", () => {
     const heldOut = readPoints("t4-runs.json").filter((point) => (point as Point & { half: string }).half === "held-out");
     assert.equal(heldOut.length, 12);

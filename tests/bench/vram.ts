@@ -31,7 +31,7 @@ const Answer = z.object({ id: z.string(), peak_gib: z.number(), low_gib: z.numbe
 /** Fields of a point that say what was measured. */
 const MEASURED = new Set(["peak_gb", "static_gb", "trainable_params", "allocated_gib", "reserved_gib", "step_seconds", "half"]);
 
-const files = flags.points ?? ["published.json", "t4-runs.json"].map((name) => join(ROOT, "datasets/gpu-memory", name));
+const files = flags.points ?? ["published.json", "torchtune.json", "t4-runs.json"].map((name) => join(ROOT, "datasets/gpu-memory", name));
 const points = files.flatMap((file) => {
   const parsed = z.object({ points: z.array(Point) }).parse(JSON.parse(readFileSync(file, "utf8")));
   return parsed.points.map((point) => ({ ...point, file: basename(file) }));

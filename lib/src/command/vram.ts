@@ -22,6 +22,7 @@ interface VramOptions {
   framework?: FrameworkName;
   optimizer?: OptimizerName;
   checkpointing?: Checkpointing;
+  stepInBackward?: boolean;
   attention?: "eager" | "sdpa" | "flash";
   dpo?: boolean;
   reference?: "shared" | "separate";
@@ -58,6 +59,7 @@ export function registerVram(program: Command): void {
     .addOption(new Option("--framework <name>", "the training code (default: transformers)").choices(FRAMEWORK_NAMES))
     .addOption(new Option("--optimizer <name>", "(default: adamw)").choices(OPTIMIZER_NAMES))
     .addOption(new Option("--checkpointing <way>", "(default: layer)").choices(CHECKPOINTING))
+    .option("--step-in-backward", "full training that moves each weight as soon as its gradient is there")
     .addOption(new Option("--attention <way>", "(default: sdpa)").choices(["eager", "sdpa", "flash"]))
     .option("--dpo", "preference training: chosen and rejected answers in one batch")
     .addOption(new Option("--reference <where>", "DPO's reference model (default: shared, but separate for full training)").choices(["shared", "separate"]))
@@ -147,11 +149,11 @@ function readShape(model: string): ModelShape {
 }
 
 function trainingInput(model: ModelShape, options: VramOptions): TrainingRunInput {
-  const { storage: stored, rank, targets, framework, optimizer, checkpointing, attention, reference, gpus, parallel, measure } = options;
+  const { storage: stored, rank, targets, framework, optimizer, checkpointing, stepInBackward, attention, reference, gpus, parallel, measure } = options;
   return {
     model, method: options.method as TrainingRunInput["method"], sequence: options.sequence, batch: options.batch, gpu: options.gpu,
     ...(options.dpo ? { objective: "dpo" as const } : {}),
-    ...given({ storage: stored, rank, targets, framework, optimizer, checkpointing, attention, reference, gpus, parallel, measure }),
+    ...given({ storage: stored, rank, targets, framework, optimizer, checkpointing, stepInBackward, attention, reference, gpus, parallel, measure }),
   };
 }
 

@@ -22,8 +22,8 @@ export interface Framework {
   packedLayer?: LayerBytes;
   /** All weights train. */
   fullLayer: LayerBytes;
-  /** The same under `torch.compile`, which recomputes what is cheap. */
-  compiledLayer?: LayerBytes;
+  /** The same under `torch.compile`, which recomputes what is cheap: of a frozen base with adapters, and of full training. */
+  compiledLayer?: { adapter: LayerBytes; full: LayerBytes };
   /** Bytes for each logit (token × vocabulary) at the loss, and what they are. */
   logits: { bytes: number; formula: string };
   /** The same in DPO, where the log-probabilities are gathered row by row. */
@@ -125,9 +125,13 @@ export const FRAMEWORKS = {
     adapterLayer: { ...EAGER_FULL, source: "as full training" },
     adapterInput: 0,
     fullLayer: EAGER_FULL,
-    compiledLayer: { hidden: 8, query: 4, key: 4, ffn: 6, source: "torch.compile keeps norm inputs and matrix inputs, and recomputes the rest" },
-    logits: { bytes: 14, formula: "16-bit logits 2 + fp32 copy 4 + log-softmax 4 + its gradient 4" },
-    headChunk: { tokens: 0, words: 0, keptBytes: 6, bytes: 4, byDefault: false },
+    compiledLayer: {
+      adapter: { hidden: 8, query: 4, key: 4, ffn: 4, source: "torch.compile keeps norm inputs and results, gate and up, and recomputes their product" },
+      full: { hidden: 10, query: 4, key: 4, ffn: 6, source: "torch.compile keeps the input of every matrix and norm, for the gradients of their weights" },
+    },
+    logits: { bytes: 12, formula: "16-bit logits 2 + fp32 copy 4 + its gradient 4 + 16-bit gradient 2" },
+    // CEWithChunkedOutputLoss: the 16-bit logits of all eight parts stand in a list, and a part is fp32 while its loss is computed.
+    headChunk: { tokens: 0, words: 0, keptBytes: 2, bytes: 4, byDefault: false },
     checkpoints: "layer",
     adapter: { weight: 2, gradient: 2, step: 0, cached: 0, formula: "bf16 weight 2 + gradient 2" },
     savedModule: { loss: 6, step: 8 },

@@ -112,6 +112,8 @@ function trainingOf(point: Point): TrainingRunInput {
     sequenceIsCap: length.cap,
     optimizer: optimizerOf(point.optimizer ?? "adamw"),
     checkpointing: checkpointingOf(point.checkpointing, framework),
+    // torchtune's recipes for one card that page the optimiser move each weight in the backward pass.
+    stepInBackward: kind === "full" && (framework === "torchtune" && gpus === 1 && /paged/iu.test(point.optimizer ?? "") || /optim\w*[ _-](?:step[ _-])?in(?:to)?[ _-](?:bwd|backward)|(?:in|fused)[ _-]bwd|step into backward/u.test(`${point.optimizer ?? ""} ${name} ${note}`.toLowerCase())),
     compile: framework === "torchtune" && (name.includes("compile") || note.includes("compile")),
     ...(framework === "torchtune" ? { chunkedHead: chunksHead(`${name} ${note}`) } : {}),
     ...(/grad acc (?:[2-9]|1\d)/u.test(note) ? { accumulation: 2 } : {}),

@@ -10,7 +10,7 @@ import { checkTrainingRun, type TrainingRun, type TrainingRunInput } from "./tra
 /** A change that makes a run smaller, and what it saves. */
 export interface Remedy {
   /** The field that changes. */
-  field: "batch" | "checkpointing" | "attention" | "optimizer" | "sequence" | "rank" | "method" | "model";
+  field: "batch" | "checkpointing" | "stepInBackward" | "attention" | "optimizer" | "sequence" | "rank" | "method" | "model";
   /** What to set it to. */
   change: Partial<TrainingRunInput>;
   sentence: string;
@@ -35,16 +35,21 @@ function halves(value: number, least: number): number[] {
 /** Where nothing is lost first, then what costs time, then what costs quality. */
 function changesOf(run: TrainingRun, input: TrainingRunInput): { field: Remedy["field"]; change: Partial<TrainingRunInput>; sentence: string }[] {
   const changes: ReturnType<typeof changesOf> = [];
+  // A step in the backward pass goes with full training of whole batches only.
+  const apart = run.stepInBackward ? { stepInBackward: undefined } : {};
   if (run.attention === "eager") changes.push({ field: "attention", change: { attention: "sdpa" }, sentence: "use SDPA: attention scores are not kept" });
   if (run.checkpointing === "none") changes.push({ field: "checkpointing", change: { checkpointing: "layer" }, sentence: `turn on gradient checkpointing: ${run.method === "full" ? "a third" : "up to half"} more time` });
   for (const batch of halves(run.batch, 1)) {
     const accumulation = run.accumulation * Math.ceil(run.batch / batch);
-    changes.push({ field: "batch", change: { batch, accumulation }, sentence: `set the batch to ${batch} and accumulate ${accumulation} of them: the same update` });
+    changes.push({ field: "batch", change: { batch, accumulation, ...apart }, sentence: `set the batch to ${batch} and accumulate ${accumulation} of them: the same update` });
   }
   if (run.checkpointing !== "offload") changes.push({ field: "checkpointing", change: { checkpointing: "offload" }, sentence: "move checkpoints to RAM: some per cent more time" });
+  if (run.method === "full" && run.framework === "torchtune" && run.accumulation === 1 && !run.stepInBackward) {
+    changes.push({ field: "stepInBackward", change: { stepInBackward: true }, sentence: "move each weight as soon as its gradient is there (optimizer_in_bwd): gradients are not kept" });
+  }
   if (run.optimizer === "adamw" || run.optimizer === "adamw-fused") changes.push({ field: "optimizer", change: { optimizer: "adamw-8bit" }, sentence: "use the 8-bit AdamW: a quarter of its states" });
-  if (run.method === "full") changes.push({ field: "method", change: { method: "lora", storage: undefined }, sentence: `train LoRA adapters of rank ${run.rank} instead of all weights` });
-  if (run.method !== "qlora") changes.push({ field: "method", change: { method: "qlora", storage: undefined }, sentence: "pack the base in NF4 (QLoRA): a quarter of its bytes, a slower step" });
+  if (run.method === "full") changes.push({ field: "method", change: { method: "lora", storage: undefined, ...apart }, sentence: `train LoRA adapters of rank ${run.rank} instead of all weights` });
+  if (run.method !== "qlora") changes.push({ field: "method", change: { method: "qlora", storage: undefined, ...apart }, sentence: "pack the base in NF4 (QLoRA): a quarter of its bytes, a slower step" });
   for (const sequence of halves(run.sequence, 128)) changes.push({ field: "sequence", change: { sequence }, sentence: `cut rows at ${sequence} tokens: look at what is cut` });
   for (const rank of run.method === "full" && input.rank === undefined ? [] : halves(run.rank, 4)) changes.push({ field: "rank", change: { rank }, sentence: `set the rank to ${rank}: fewer directions to learn in` });
   for (const shape of smallerModels(run.shape)) changes.push({ field: "model", change: { model: shape }, sentence: `take a smaller model: ${shape.name}` });

@@ -39,6 +39,8 @@ const TrainingRunSchema = z.strictObject({
   /** Rows are joined and cut so that each has `sequence` tokens: no padding, and no row is shorter. */
   packing: z.boolean().default(false),
   optimizer: oneOf(OPTIMIZER_NAMES).default("adamw"),
+  /** Each weight is moved as soon as its gradient is there, which is then dropped (torchtune's optimizer_in_bwd). Full training only. */
+  stepInBackward: z.boolean().default(false),
   /** Unsloth moves checkpoints to RAM unless told otherwise; the others keep them on the card. */
   checkpointing: oneOf(CHECKPOINTING).optional(),
   attention: z.enum(["eager", "sdpa", "flash"], { error: "must be eager, sdpa or flash" }).default("sdpa"),
@@ -111,6 +113,8 @@ export function checkTrainingRun(input: TrainingRunInput): TrainingRun {
   if (parsed.attention === "flash" && gpu && gpu.capability < 8) throw new ComputeError("attention", `FlashAttention 2 needs compute capability 8.0, ${gpu.name} has ${gpu.capability}: use sdpa`);
   if (parsed.method !== "full") resolveTargets(parsed.targets);
   if (parsed.method === "full" && parsed.trainEmbeddings) throw new ComputeError("trainEmbeddings", "full training trains them already; leave it out");
+  if (parsed.stepInBackward && parsed.method !== "full") throw new ComputeError("stepInBackward", "adapters' gradients are small and their steps are not fused; leave it out or set the method to full");
+  if (parsed.stepInBackward && parsed.accumulation > 1) throw new ComputeError("stepInBackward", "a gradient that is dropped cannot be accumulated: set accumulation to 1");
   if (parsed.reference !== undefined && parsed.objective !== "dpo") throw new ComputeError("reference", "only DPO has a reference model; leave it out or set objective to dpo");
   if (parsed.reference === "shared" && parsed.method === "full") throw new ComputeError("reference", "full training changes the base, so the reference must be a separate copy");
   const reference = parsed.reference ?? (parsed.method === "full" ? "separate" : "shared");

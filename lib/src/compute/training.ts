@@ -8,15 +8,17 @@ import { checkTrainingRun, type TrainingRun, type TrainingRunInput } from "./tra
 import { weightTerms } from "./weights.js";
 
 /** The parts of a step of which one is the highest. */
-type Phase = "loss" | "backward" | "step";
+type Phase = "loss" | "backward" | "end" | "step";
 const PHASE_NAMES: Readonly<Record<Phase, string>> = {
-  loss: "end of the forward pass, at the loss", backward: "backward pass, one layer recomputed", step: "optimiser's step",
+  loss: "end of the forward pass, at the loss", backward: "backward pass, one layer recomputed",
+  end: "end of the backward pass, at the first layer", step: "optimiser's step",
 };
 
 /**
  * Plans the memory of a training run: what lies on one card at the worst moment, term by term.
  *
- * Three moments are computed (at the loss, in the backward pass, in the optimiser's step); the plan is the highest of them.
+ * Four moments are computed (at the loss, in the backward pass's first and last layer, in the optimiser's step); the plan is the
+ * highest of them.
  *
  * @param input - the run; see {@link TrainingRunInput}. `sequence` is the real padded length
  * @returns bytes, with a band that the published measurements fall into nine times of ten
@@ -29,7 +31,7 @@ export function planTraining(input: TrainingRunInput): MemoryPlan {
 /** {@link planTraining} of a run that is checked already. */
 export function planRun(run: TrainingRun): MemoryPlan {
   const framework: Framework = FRAMEWORKS[run.framework];
-  const plans = (["loss", "backward", "step"] as const).map((phase) => {
+  const plans = (["loss", "backward", "end", "step"] as const).map((phase) => {
     const terms = phaseTerms(run, framework, phase);
     return { phase, terms, bytes: totalBytes(terms) };
   }).sort((a, b) => b.bytes - a.bytes);
@@ -95,11 +97,15 @@ function trainedTerms(run: TrainingRun, framework: Framework, phase: Phase, shar
     const count = countParameters(shape).total;
     const full = fullCost(run, framework);
     const state = optimizer.state * (full.states16 && optimizer.follows ? 0.5 : 1) + full.master;
-    // Gradients are there from the backward pass on, and stay between the parts of an accumulated batch.
-    const gradients = phase === "step" || run.accumulation > 1;
+    // Gradients come layer by layer, and stay between the parts of an accumulated batch.
+    const gradients = !run.stepInBackward && (phase === "end" || phase === "step" || run.accumulation > 1);
+    // The head's gradient is there before any layer's, and once more while that of the next part is added.
+    const head = !gradients && phase === "loss" && chunksHead(run, framework);
+    const words = shape.vocab * shape.hidden;
     return present([
+      head && { id: "head", label: "gradient of the head, added up part by part", bytes: 2 * words * full.gradient, formula: `2 × ${words} × ${full.gradient}`, source },
       gradients && { id: "gradients", label: "gradients", bytes: count * full.gradient * share.gradients, formula: `${count} × ${full.gradient}${times(share.gradients)}`, source },
-      { id: "states", label: "optimiser's states", bytes: count * state * share.states, formula: `${count} × ${round(state)}${times(share.states)}: ${statesIn(full.states16 ? 16 : 32, optimizer)}${full.master > 0 ? " + fp32 master" : ""}`, source },
+      !outsidePool(run) && { id: "states", label: "optimiser's states", bytes: count * state * share.states, formula: `${count} × ${round(state)}${times(share.states)}: ${statesIn(full.states16 ? 16 : 32, optimizer)}${full.master > 0 ? " + fp32 master" : ""}`, source },
       phase === "step" && optimizer.temporaries === "tensor" && largestTensor(run),
       phase === "step" && optimizer.temporaries === "all" && { id: "step", label: "temporaries of the step", bytes: count * full.step * share.states, formula: `${count} × ${full.step}${times(share.states)}`, source },
     ]);
@@ -111,7 +117,7 @@ function trainedTerms(run: TrainingRun, framework: Framework, phase: Phase, shar
   const own = weight + gradient + cached + temporaries;
   const terms: Term[] = [
     { id: "adapters", label: "adapters and their gradients", bytes: count * own, formula: `${count} × ${own}: ${formula}${temporaries > 0 ? ` + foreach temporaries ${temporaries}` : ""}`, source },
-    { id: "states", label: "optimiser's states", bytes: count * state * share.states, formula: `${count} × ${round(state)}${times(share.states)}: ${statesIn(weight < 4 ? 16 : 32, optimizer)}`, source },
+    { id: "states", label: "optimiser's states", bytes: outsidePool(run) ? 0 : count * state * share.states, formula: `${count} × ${round(state)}${times(share.states)}: ${statesIn(weight < 4 ? 16 : 32, optimizer)}`, source },
   ];
   if (run.trainEmbeddings) {
     const words = shape.vocab * shape.hidden * (shape.tied ? 1 : 2);
@@ -120,6 +126,9 @@ function trainedTerms(run: TrainingRun, framework: Framework, phase: Phase, shar
   }
   return present(terms);
 }
+
+/** Paged states come from CUDA's managed memory: on the card while there is room, and in none of PyTorch's own figures. */
+const outsidePool = ({ optimizer, measure }: TrainingRun): boolean => optimizer === "paged-adamw-8bit" && measure !== "process";
 
 /** Adafactor goes tensor by tensor, in fp32: four copies of a 16-bit tensor, two more of one that is fp32 already. */
 function largestTensor(run: TrainingRun): Term {
@@ -131,6 +140,7 @@ function largestTensor(run: TrainingRun): Term {
 /** What the layers keep, one layer's recomputation, and the logits. */
 function activationTerms(run: TrainingRun, framework: Framework, phase: Phase): Term[] {
   if (phase === "step") return [];
+  if (phase === "end") return run.method === "full" ? firstLayer(run, framework) : [];
   const { shape } = run;
   // DPO runs the chosen and the rejected answer of each row in one batch.
   const rows = run.batch * (run.objective === "dpo" ? 2 : 1);
@@ -153,6 +163,12 @@ function activationTerms(run: TrainingRun, framework: Framework, phase: Phase): 
   return [checkpoints, vision && vision.bytes > layer.bytes ? vision : layer];
 }
 
+/** What is left of the activations when the backward pass has come to the first layer. */
+function firstLayer(run: TrainingRun, framework: Framework): Term[] {
+  const tokens = run.batch * (run.objective === "dpo" ? 2 : 1) * run.sequence;
+  return [{ ...layerTerm(run, framework, tokens), label: "the first layer" }];
+}
+
 /** A layer of the vision tower going back, where it trains: its images are many tokens. */
 function visionLayer(run: TrainingRun, rows: number): Term | undefined {
   const { vision } = run.shape;
@@ -167,7 +183,7 @@ function visionLayer(run: TrainingRun, rows: number): Term | undefined {
 function layerTerm(run: TrainingRun, framework: Framework, tokens: number): Term {
   const { shape } = run;
   const packed = storageOf(run.storage).packed === true;
-  const counts: LayerBytes = run.compile && framework.compiledLayer ? framework.compiledLayer
+  const counts: LayerBytes = run.compile && framework.compiledLayer ? framework.compiledLayer[run.method === "full" ? "full" : "adapter"]
     : run.method === "full" ? framework.fullLayer
       : packed && framework.packedLayer ? framework.packedLayer : framework.adapterLayer;
   const query = shape.heads * shape.headDim;
@@ -202,16 +218,22 @@ function logitTerm(run: TrainingRun, framework: Framework, tokens: number): Term
   const { headChunk } = framework;
   const logits = (run.objective === "dpo" ? framework.dpoLogits : undefined)
     ?? (run.prepared ? { bytes: 16, formula: "fp32 logits 4 + shifted copy 4 + log-softmax 4 + its gradient 4" } : framework.logits);
-  const chunked = headChunk !== undefined && (run.chunkedHead ?? headChunk.byDefault);
   const source = `${framework.title}: profile in lib/src/compute/frameworks.ts`;
-  if (chunked) {
+  if (headChunk !== undefined && chunksHead(run, framework)) {
     const tile = headChunk.tokens > 0
       ? Math.min(tokens, headChunk.tokens) * Math.min(vocab, headChunk.words)
       : Math.ceil(tokens / 8) * vocab;
-    const bytes = tile * headChunk.bytes + tokens * vocab * headChunk.keptBytes;
-    return { id: "logits", label: "logits and their gradient, in parts", bytes, formula: `${tile} × ${headChunk.bytes} + ${tokens} × ${vocab} × ${headChunk.keptBytes}`, source };
+    // A compiled loss writes no fp32 copy.
+    const each = run.compile ? 0 : headChunk.bytes;
+    const bytes = tile * each + tokens * vocab * headChunk.keptBytes;
+    return { id: "logits", label: "logits and their gradient, in parts", bytes, formula: `${tile} × ${each} + ${tokens} × ${vocab} × ${headChunk.keptBytes}`, source };
   }
   return { id: "logits", label: "logits and their gradient", bytes: tokens * vocab * logits.bytes, formula: `${tokens} × ${vocab} × ${logits.bytes}: ${logits.formula}`, source };
+}
+
+/** Whether the head and the loss run over a part of the tokens at a time. */
+function chunksHead(run: TrainingRun, { headChunk }: Framework): boolean {
+  return headChunk !== undefined && (run.chunkedHead ?? headChunk.byDefault);
 }
 
 /** A sharded layer is put together before it computes; the next one comes while it does. */

@@ -7,8 +7,8 @@ from fitcheck.estimator import ServingConfig, TrainingConfig, estimate, estimate
 from fitcheck.gpu_db import get_gpu
 
 TARGETS = {"q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"}
-GPUS = [("T4", "t4"), ("A100-SXM4-80GB", "a100-80"), ("A100", "a100-40"), ("L40S", "l40s"), ("A6000", "a6000"), ("3090", "3090"), ("H20", "h100")]
-QUANTS = {"bf16": ("none", False), "fp16": ("none", False), "bnb-nf4": ("nf4", False), "bnb-nf4-dq": ("nf4", True), "bnb-nf4 (double quant)": ("nf4", True)}
+GPUS = [("T4", "t4"), ("A100-SXM4-80GB", "a100-80"), ("A100", "a100-40"), ("L40S", "l40s"), ("A6000", "a6000"), ("3090", "3090"), ("4090", "4090"), ("H20", "h100")]
+QUANTS = {"bf16": ("none", False), "fp16": ("none", False), "nf4": ("nf4", False), "bnb-nf4": ("nf4", False), "bnb-nf4-dq": ("nf4", True), "bnb-nf4 (double quant)": ("nf4", True)}
 
 
 def answer(p):
