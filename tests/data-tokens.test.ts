@@ -82,6 +82,11 @@ describe("a tokenizer.json in a folder", () => {
   });
 });
 
+const TIKTOKEN: readonly (readonly [string, number[]])[] = [
+  ["\ufeff", [5574]], ["\ufeffabc", [5574, 26682]], [" \ufeff x", [71280, 1215]], ["a\u0085b", [64, 126, 227, 65]], [" \u0085\u0085x", [1322, 227, 126, 227, 87]],
+  ["\ufeff\ufeff// a", [5574, 76234, 261]], ["  \ufeff\n x", [220, 220, 61992, 1215]], ["\u0085\n\n\u0085", [126, 227, 279, 126, 227]],
+];
+
 describe("every tokenizer", () => {
   const tokenizers: Tokenizer[] = [];
   before(async () => {
@@ -108,7 +113,7 @@ describe("every tokenizer", () => {
       fc.constantFrom(..." the| The|the| THE|iPhone| don't| we'LL|'s|  | \n|\n\n|\r\n|\t|, |. |(| (x| 12|1234567|/|\u00a0| \u00e9t\u00e9|caf\u00e9 |\u6771\u4eac| \u0645| e\u0301|\u0301| \ud83d\udc4d|_| _a|-- |#|# H|a.b|http://a.b/c?d| I | A| a".split("|")),
       fc.stringMatching(/^ ?[A-Za-z]{1,40}$/), fc.string({ maxLength: 6 }), fc.string({ unit: "binary", maxLength: 4 }),
     );
-    fc.assert(fc.property(fc.array(part, { maxLength: 30 }).map((parts) => parts.join("")), (text) => {
+    fc.assert(fc.property(fc.array(part, { maxLength: 30 }).map((parts) => parts.join("").replace(/[\ufeff\u0085]/g, "")), (text) => {
       assert.equal(countTextTokens(text), o200k.countTokens(text, asText));
       assert.equal(countTextTokens(text, { encoding: "cl100k_base" }), cl100k.countTokens(text, asText));
     }), { numRuns: Number(process.env["TOKEN_RUNS"] ?? 3000) });
@@ -118,9 +123,26 @@ describe("every tokenizer", () => {
       const tokenizer = tokenizers.find((one) => one.name === name);
       for (let token = 0; token < size; token++) {
         const text = library.decode([token]);
-        assert.deepEqual(tokenizer?.encode(text), library.encode(text), `${name} ${token}`);
+        // gpt-tokenizer 4.0.0 loses a byte-order mark (5416, 123 for 5574): see the next test.
+        if (!text.includes("\ufeff")) assert.deepEqual(tokenizer?.encode(text), library.encode(text), `${name} ${token}`);
       }
     }
+  });
+  it("of OpenAI takes U+FEFF and U+0085 as tiktoken does, where gpt-tokenizer does not", () => {
+    // Tokens by tiktoken 0.14.0, encode_ordinary.
+    for (const [text, tokens] of TIKTOKEN) {
+      assert.deepEqual(tokenizers[0]?.encode(text), tokens, JSON.stringify(text));
+      assert.equal(tokenizers[0]?.count(text), tokens.length, JSON.stringify(text));
+    }
+  });
+  it("of OpenAI counts and encodes a piece of thousands of bytes as gpt-tokenizer does", () => {
+    const asText = { disallowedSpecial: new Set<string>() };
+    const unit = fc.oneof(fc.constantFrom("a", "ab", "=", "/", "-", "の", "漢字", "\u0301", "\ud83d\udc4d", "\ud800", " ", "\n", "AB", "Q2x"), fc.stringMatching(/^[A-Za-z]{1,6}$/));
+    fc.assert(fc.property(unit, fc.array(unit, { maxLength: 12 }), fc.integer({ min: 1, max: 200 }), (first, more, times) => {
+      const text = (first + more.join("")).repeat(times);
+      assert.deepEqual(tokenizers[0]?.encode(text), o200k.encode(text, asText));
+      assert.equal(countTextTokens(text, { encoding: "cl100k_base" }), cl100k.countTokens(text, asText));
+    }), { numRuns: 60 });
   });
   it("reads the spelling of a special token as text: more than one token", () => {
     for (const tokenizer of tokenizers) for (const text of SPECIAL) assert.ok(tokenizer.count(text) > 1, `${tokenizer.name} ${text}`);

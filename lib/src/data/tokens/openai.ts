@@ -1,7 +1,8 @@
 import { SPOKEN_FIELDS, type Example, type Message, type ToolDefinition } from "../example.js";
+import { Encoder } from "./encoder.js";
 import { pieceOf } from "./piece.js";
-import { readRanks, type Ranks } from "./ranks.js";
-import { WordCounter } from "./words.js";
+import { splitCl100k, splitO200k } from "./split.js";
+import { Vocabulary } from "./vocabulary.js";
 
 /**
  * The encodings of OpenAI's chat models: `o200k_base` since GPT-4o, `cl100k_base` for GPT-4 and GPT-3.5, and
@@ -10,75 +11,43 @@ import { WordCounter } from "./words.js";
 export const ENCODINGS = ["o200k_base", "cl100k_base", "o200k_harmony"] as const;
 export type Encoding = (typeof ENCODINGS)[number];
 
-type Core = import("gpt-tokenizer/BytePairEncodingCore").BytePairEncodingCore;
-/** Private in the package's types: without them, a piece that is cut already is searched for cuts again. */
-interface PieceCounter {
-  getBpeRankFromString: (piece: string) => number | undefined;
-  bytePairEncode: (piece: string) => number[];
-}
 interface Loaded {
-  /** What each token stands for. */
-  ranks: Ranks;
-  core: Core;
-  words: WordCounter;
+  vocabulary: Vocabulary;
+  encoder: Encoder;
 }
-/** The file of gpt-tokenizer with the ranks of an encoding. */
-const RANKS = { o200k_base: "o200k_base", cl100k_base: "cl100k_base", o200k_harmony: "o200k_base" } as const;
+/** The file of gpt-tokenizer with the tokens of an encoding, and where it cuts a text. */
+const SOURCES = {
+  o200k_base: ["o200k_base", splitO200k], cl100k_base: ["cl100k_base", splitCl100k], o200k_harmony: ["o200k_base", splitO200k],
+} as const;
 
 const loadedEncodings = new Map<Encoding, Loaded>();
 
-/** Each vocabulary takes 0.15 s and 30 MB to load: only when it is first asked for. */
+/** Each vocabulary takes 0.05 s and 6 MB to load: only when it is first asked for. */
 function load(encoding: Encoding): Loaded {
   const known = loadedEncodings.get(encoding);
   if (known) return known;
   if (!ENCODINGS.includes(encoding)) {
     throw new RangeError(`unknown encoding "${String(encoding)}": use ${ENCODINGS.join(", ")}`);
   }
-  const { BytePairEncodingCore } = require("gpt-tokenizer/BytePairEncodingCore") as typeof import("gpt-tokenizer/BytePairEncodingCore");
-  const { getEncodingParams } = require("gpt-tokenizer/modelParams") as typeof import("gpt-tokenizer/modelParams");
-  const ranks = readRanks(require.resolve(`gpt-tokenizer/data/${RANKS[encoding]}.tiktoken`));
-  const params = getEncodingParams(encoding, () => ranks);
-  // What its cache of 100,000 pieces would hold, the word counter remembers in less.
-  const core = new BytePairEncodingCore({ ...params, mergeCacheSize: 0 });
-  const counter = core as unknown as PieceCounter;
-  const words = new WordCounter({
-    countPiece: (piece) => (counter.getBpeRankFromString(piece) === undefined ? counter.bytePairEncode(piece).length : 1),
-    countText: (text) => countWhole(text, core),
-    pattern: params.tokenSplitRegex,
-  });
-  const loaded = { ranks, core, words };
+  const [file, split] = SOURCES[encoding];
+  const vocabulary = Vocabulary.read(require.resolve(`gpt-tokenizer/data/${file}.tiktoken`));
+  const loaded = { vocabulary, encoder: new Encoder(vocabulary, split) };
   loadedEncodings.set(encoding, loaded);
   return loaded;
 }
 
-/** The tokenizer takes time with the square of a run without spaces: a megabyte of base64 would take minutes. */
-const LONGEST_PIECE = 4096;
-
 /**
- * Number of tokens of a text, special tokens read as ordinary text. A text over 4,096 characters is counted in pieces,
- * cut before a space and a letter, where tokens begin anyway; only in a run of 1,024 characters without such a place is
- * it cut elsewhere, and the count can then be one too high.
+ * Number of tokens of a text, special tokens such as `<|endoftext|>` read as ordinary text.
  *
  * @throws RangeError for an unknown encoding
  */
 export function countTextTokens(text: string, { encoding = "o200k_base" }: { encoding?: Encoding } = {}): number {
-  return load(encoding).words.count(text);
-}
-
-// The core reads text such as <|endoftext|> in a user's message as text; the package's own functions would refuse it.
-function countWhole(text: string, core: Core): number {
-  let tokens = 0;
-  for (const piece of pieces(text)) tokens += core.countNative(piece);
-  return tokens;
+  return load(encoding).encoder.count(text);
 }
 
 /** The tokens themselves, under the same rules as {@link countTextTokens}. */
 export function encodeText(text: string, encoding: Encoding): number[] {
-  const { core } = load(encoding);
-  const tokens: number[] = [];
-  // Not push(...): a long text would overflow the stack.
-  for (const piece of pieces(text)) for (const token of core.encodeNative(piece)) tokens.push(token);
-  return tokens;
+  return load(encoding).encoder.encode(text);
 }
 
 /**
@@ -87,32 +56,8 @@ export function encodeText(text: string, encoding: Encoding): number[] {
  * @throws RangeError for an unknown encoding
  */
 export function textPieces(text: string, { encoding = "o200k_base" }: { encoding?: Encoding } = {}): { token: number; piece: string }[] {
-  const tokens = encodeText(text, encoding);
-  // The package's own decode() keeps the bytes of a half character for its next call (4.0.0), so it cannot decode one token.
-  const { ranks } = load(encoding);
-  return tokens.map((token) => {
-    const known = ranks[token] as string | number[];
-    return { token, piece: typeof known === "string" ? known : pieceOf(Uint8Array.from(known)) };
-  });
-}
-
-function* pieces(text: string): Generator<string, void, void> {
-  for (let from = 0; from < text.length; ) {
-    const to = pieceEnd(text, from);
-    yield text.slice(from, to);
-    from = to;
-  }
-}
-
-function pieceEnd(text: string, from: number): number {
-  const end = from + LONGEST_PIECE;
-  if (end >= text.length) return text.length;
-  for (let at = end; at > end - LONGEST_PIECE / 4; at--) {
-    if (text[at] === " " && /[A-Za-z]/.test(text[at + 1] ?? "") && /\S/.test(text[at - 1] ?? "")) return at;
-  }
-  // Not between the halves of a surrogate pair.
-  const half = text.charCodeAt(end - 1);
-  return half >= 0xd800 && half < 0xdc00 ? end - 1 : end;
+  const { vocabulary, encoder } = load(encoding);
+  return encoder.encode(text).map((token) => ({ token, piece: pieceOf(vocabulary.bytesOf(token)) }));
 }
 
 // https://github.com/openai/openai-cookbook/blob/main/examples/How_to_count_tokens_with_tiktoken.ipynb, sections 6 and 7
