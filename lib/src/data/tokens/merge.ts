@@ -1,5 +1,8 @@
 import { NO_TOKEN, type Vocabulary } from "./vocabulary.js";
 
+/** Slots of the table of joins: 384 KB, which a core keeps close. A pair takes the slot of another with the same place. */
+const JOINS = 2 ** 15;
+
 /** Bytes of a piece up to which the lowest rank is looked for among all; a heap costs more than that for words. */
 const SHORT = 96;
 
@@ -12,12 +15,18 @@ const SHORT = 96;
  */
 export class Merger {
   readonly #vocabulary: Vocabulary;
-  /** Of the part that begins at a byte of the piece: where it ends, and the rank it has together with the next part. */
+  /** Of the part that begins at a byte of the piece: where it ends, its token, and the rank it has together with the next part. */
   #ends = new Int32Array(SHORT);
+  #tokens = new Int32Array(SHORT);
   #ranks = new Int32Array(SHORT);
+  /** The tokens of single bytes. */
+  readonly #singles: Int32Array;
+  /** Joins that were looked up: two tokens, and the one that they are together. */
+  readonly #joins = new Int32Array(3 * JOINS).fill(-1);
 
   constructor(vocabulary: Vocabulary) {
     this.#vocabulary = vocabulary;
+    this.#singles = Int32Array.from({ length: 256 }, (_, byte) => vocabulary.find(Uint8Array.of(byte), 0, 1));
   }
 
   /** How many tokens a piece has. */
@@ -28,7 +37,7 @@ export class Merger {
   /** Adds the tokens of a piece to a list. */
   encode(bytes: Uint8Array, from: number, to: number, tokens: number[]): void {
     this.#merge(bytes, from, to);
-    for (let at = 0; at < to - from; at = this.#ends[at] as number) tokens.push(this.#vocabulary.find(bytes, from + at, from + (this.#ends[at] as number)));
+    for (let at = 0; at < to - from; at = this.#ends[at] as number) tokens.push(this.#tokens[at] as number);
   }
 
   /** Joins parts until `#ends` says which are left; how many. */
@@ -37,17 +46,31 @@ export class Merger {
     return length <= SHORT ? this.#mergeShort(bytes, from, length) : this.#mergeLong(bytes, from, length);
   }
 
+  /** The token that two are together, by their bytes; or {@link NO_TOKEN}. */
+  #join(first: number, second: number, bytes: Uint8Array, from: number, to: number): number {
+    const joins = this.#joins;
+    const slot = 3 * ((Math.imul(first, 0x9e3779b1) ^ Math.imul(second, 0x85ebca6b)) >>> 17);
+    if (joins[slot] === first && joins[slot + 1] === second) return joins[slot + 2] as number;
+    const joined = this.#vocabulary.find(bytes, from, to);
+    joins[slot] = first;
+    joins[slot + 1] = second;
+    joins[slot + 2] = joined;
+    return joined;
+  }
+
   #begin(bytes: Uint8Array, from: number, length: number): void {
-    const vocabulary = this.#vocabulary;
     for (let at = 0; at < length; at++) {
       this.#ends[at] = at + 1;
-      this.#ranks[at] = at + 1 < length ? vocabulary.pair(bytes[from + at] as number, bytes[from + at + 1] as number) : NO_TOKEN;
+      this.#tokens[at] = this.#singles[bytes[from + at] as number] as number;
+      this.#ranks[at] = this.#vocabulary.pair(bytes[from + at] as number, bytes[from + at + 1] as number);
     }
+    this.#ranks[length - 1] = NO_TOKEN;
   }
 
   #mergeShort(bytes: Uint8Array, from: number, length: number): number {
     this.#begin(bytes, from, length);
     const ends = this.#ends;
+    const tokens = this.#tokens;
     const ranks = this.#ranks;
     for (let parts = length; ; parts--) {
       let lowest = NO_TOKEN;
@@ -62,22 +85,26 @@ export class Merger {
       if (lowest === NO_TOKEN) return parts;
       const end = ends[ends[left] as number] as number;
       ends[left] = end;
-      ranks[left] = end < length ? this.#vocabulary.find(bytes, from + left, from + (ends[end] as number)) : NO_TOKEN;
-      if (before !== -1) ranks[before] = this.#vocabulary.find(bytes, from + before, from + end);
+      tokens[left] = lowest;
+      ranks[left] = end < length ? this.#join(lowest, tokens[end] as number, bytes, from + left, from + (ends[end] as number)) : NO_TOKEN;
+      if (before !== -1) ranks[before] = this.#join(tokens[before] as number, lowest, bytes, from + before, from + end);
     }
   }
 
   #mergeLong(bytes: Uint8Array, from: number, length: number): number {
-    if (this.#ends.length < length) [this.#ends, this.#ranks] = [new Int32Array(length), new Int32Array(length)];
+    if (this.#ends.length < length) {
+      [this.#ends, this.#tokens, this.#ranks] = [new Int32Array(length), new Int32Array(length), new Int32Array(length)];
+    }
     this.#begin(bytes, from, length);
     const ends = this.#ends;
+    const tokens = this.#tokens;
     const ranks = this.#ranks;
     const previous = Int32Array.from({ length }, (_, at) => at - 1);
     const heap = new Heap(length);
     for (let at = 0; at < length; at++) if (ranks[at] !== NO_TOKEN) heap.add(ranks[at] as number, at);
     let parts = length;
-    const rank = (at: number, to: number): void => {
-      const found = to <= length ? this.#vocabulary.find(bytes, from + at, from + to) : NO_TOKEN;
+    const rank = (at: number, next: number): void => {
+      const found = this.#join(tokens[at] as number, tokens[next] as number, bytes, from + at, from + (ends[next] as number));
       ranks[at] = found;
       if (found !== NO_TOKEN) heap.add(found, at);
     };
@@ -88,13 +115,14 @@ export class Merger {
       const middle = ends[left] as number;
       const end = ends[middle] as number;
       ends[left] = end;
+      tokens[left] = heap.rank;
       ranks[middle] = NO_TOKEN;
       if (end < length) {
         previous[end] = left;
-        rank(left, ends[end] as number);
+        rank(left, end);
       } else ranks[left] = NO_TOKEN;
       const before = previous[left] as number;
-      if (before !== -1) rank(before, end);
+      if (before !== -1) rank(before, left);
       parts--;
     }
     return parts;

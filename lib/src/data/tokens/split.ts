@@ -124,6 +124,18 @@ function spaceEnd(bytes: Uint8Array, from: number): number {
   return bytes[at] === END_BYTE || last === from ? at : last;
 }
 
+/**
+ * The end of ` The` or `the` before an ASCII character that is neither a letter nor an apostrophe: two thirds of the pieces of
+ * English text, and a piece of their own in every encoding here. -1 for all else.
+ */
+function plainWordEnd(bytes: Uint8Array, from: number): number {
+  let at = bytes[from] === 0x20 ? from + 1 : from;
+  let byte = (bytes[at] as number) | 0x20;
+  if (byte < 0x61 || byte > 0x7a) return -1;
+  do byte = bytes[++at] as number; while (byte >= 0x61 && byte <= 0x7a);
+  return byte < 0x80 && byte !== 0x27 && (byte < 0x41 || byte > 0x5a) ? at : -1;
+}
+
 /** Gives the end of the piece that begins at `from`. The text ends with {@link END_BYTE}. */
 export type Split = (bytes: Uint8Array, from: number) => number;
 
@@ -139,6 +151,8 @@ export type Split = (bytes: Uint8Array, from: number) => number;
  *     \s+
  */
 export function splitO200k(bytes: Uint8Array, from: number): number {
+  const plain = plainWordEnd(bytes, from);
+  if (plain !== -1) return plain;
   const kind = classAt(bytes, from);
   const second = after(bytes, from);
   if ((kind & BEFORE_WORD) !== 0) {
@@ -174,6 +188,8 @@ export function splitO200k(bytes: Uint8Array, from: number): number {
  *     \s
  */
 export function splitCl100k(bytes: Uint8Array, from: number): number {
+  const plain = plainWordEnd(bytes, from);
+  if (plain !== -1) return plain;
   const contraction = contractionEnd(bytes, from);
   if (contraction !== from) return contraction;
   const kind = classAt(bytes, from);
