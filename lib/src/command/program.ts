@@ -1,32 +1,46 @@
 import { Command } from "commander";
-import { registerDataBuild } from "./data-build.js";
-import { registerDataConvert } from "./data-convert.js";
-import { registerDataDiff } from "./data-diff.js";
-import { registerDataLineage } from "./data-lineage.js";
-import { registerDataReport } from "./data-report.js";
-import { registerDataValidate } from "./data-validate.js";
-import { registerDataVersion } from "./data-version.js";
 import { EXIT, EXIT_HELP, reportFailure } from "./failure.js";
-import { registerSkillCheck } from "./skill-check.js";
-import { registerVram } from "./vram.js";
 
-/** The `llmops` command with all that it can do. */
-export function createProgram(): Command {
+type Register = (parent: Command) => void;
+
+/** The commands about data. Each is loaded when it is registered: together they take longer to load than a small file to be built. */
+const DATA: Readonly<Record<string, () => Register>> = {
+  build: () => (require("./data-build.js") as typeof import("./data-build.js")).registerDataBuild,
+  validate: () => (require("./data-validate.js") as typeof import("./data-validate.js")).registerDataValidate,
+  convert: () => (require("./data-convert.js") as typeof import("./data-convert.js")).registerDataConvert,
+  report: () => (require("./data-report.js") as typeof import("./data-report.js")).registerDataReport,
+  diff: () => (require("./data-diff.js") as typeof import("./data-diff.js")).registerDataDiff,
+  lineage: () => (require("./data-lineage.js") as typeof import("./data-lineage.js")).registerDataLineage,
+  version: () => (require("./data-version.js") as typeof import("./data-version.js")).registerDataVersion,
+};
+
+/** What stands first on the command line. */
+const FIRST: Readonly<Record<string, (program: Command, second: string) => void>> = {
+  data(program, second) {
+    const data = program.command("data").description("build, check, convert and report on datasets").addHelpText("after", EXIT_HELP);
+    for (const load of named(DATA, second)) load()(data);
+  },
+  skill(program) {
+    const skill = program.command("skill").description("check Agent Skills").addHelpText("after", EXIT_HELP);
+    (require("./skill-check.js") as typeof import("./skill-check.js")).registerSkillCheck(skill);
+  },
+  vram(program) {
+    (require("./vram.js") as typeof import("./vram.js")).registerVram(program);
+  },
+};
+
+/** The one of that name; all where there is none, for help and suggestions speak of all. */
+function named<T>(all: Readonly<Record<string, T>>, name: string): T[] {
+  return Object.hasOwn(all, name) ? [all[name] as T] : Object.values(all);
+}
+
+/** The `llmops` command with all that it can do; where `args` name a command, with that one. */
+export function createProgram([first = "", second = ""]: readonly string[] = []): Command {
   const program = new Command("llmops")
     .description("The command of the LLMOps Workbook: the same functions as in the notebooks.")
     .addHelpText("after", EXIT_HELP)
     .showHelpAfterError("(llmops --help, or llmops data COMMAND --help, says more)");
-  const data = program.command("data").description("build, check, convert and report on datasets").addHelpText("after", EXIT_HELP);
-  registerDataBuild(data);
-  registerDataValidate(data);
-  registerDataConvert(data);
-  registerDataReport(data);
-  registerDataDiff(data);
-  registerDataLineage(data);
-  registerDataVersion(data);
-  const skill = program.command("skill").description("check Agent Skills").addHelpText("after", EXIT_HELP);
-  registerSkillCheck(skill);
-  registerVram(program);
+  for (const add of named(FIRST, first)) add(program, second);
   const within = (command: Command): Command[] => [command, ...command.commands.flatMap(within)];
   for (const command of within(program)) command.exitOverride();
   return program;
@@ -45,7 +59,7 @@ export async function run(args: readonly string[]): Promise<void> {
     process.exit(EXIT.usage);
   });
   try {
-    await createProgram().parseAsync([...args], { from: "user" });
+    await createProgram(args).parseAsync([...args], { from: "user" });
   } catch (error) {
     process.exitCode = reportFailure(error, args.includes("--json"));
   }

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, hash } from "node:crypto";
 import { SPOKEN_FIELDS, type Example, type Message, type ToolCall } from "../example.js";
 import { isRawNumber, parseJson } from "../jsonl/json.js";
 
@@ -82,6 +82,23 @@ function canonicalArguments(text: string): unknown {
  * those that are spoken (`reasoning_content`, `refusal`, …; see SPOKEN_FIELDS) are content, others (ids, times) are not.
  */
 export function canonicalContent(example: Example): string {
+  if (example.tools === undefined && example.preference === undefined && example.messages.every(isPlain)) {
+    return `{"messages":[${example.messages.map(canonicalPlain).join()}]}`;
+  }
+  return canonicalWhole(example);
+}
+
+/** A turn of which nothing counts but its role, its content and its name: most are, and need no keys sorted. */
+function isPlain({ content, tool_calls: calls, tool_call_id: id, extra }: Message): boolean {
+  return content !== undefined && calls === undefined && id === undefined && (extra === undefined || SPOKEN_FIELDS.every((field) => extra[field] === undefined));
+}
+
+/** What {@link canonicalJson} makes of a plain turn. */
+function canonicalPlain({ content, name, role }: Message): string {
+  return `{"content":${JSON.stringify(content)}${name === undefined ? "" : `,"name":${JSON.stringify(name)}`},"role":${JSON.stringify(role)}}`;
+}
+
+function canonicalWhole(example: Example): string {
   const ids = new Map<string, number>();
   const number = (id: string): number => {
     const known = ids.get(id);
@@ -117,7 +134,7 @@ export function canonicalContent(example: Example): string {
  * @returns 16 bytes. By the birthday bound, two of a billion different rows share them with probability 1.5e-21.
  */
 export function contentHash(example: Example): Buffer {
-  return createHash("sha256").update(canonicalContent(example)).digest().subarray(0, 16);
+  return hash("sha256", canonicalContent(example), "buffer").subarray(0, 16);
 }
 
 /**
