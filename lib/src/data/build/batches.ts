@@ -1,4 +1,4 @@
-/** A batch's first memory; it doubles as it fills. */
+/** A batch's first memory where nothing better is known; it doubles as it fills. */
 const FIRST_BYTES = 64 * 1024;
 
 /**
@@ -8,6 +8,12 @@ const FIRST_BYTES = 64 * 1024;
 export class ByteBatch {
   #bytes = Buffer.from(new ArrayBuffer(0));
   #length = 0;
+  readonly #first: number;
+
+  /** @param first - bytes that will be enough for most: each time that they are not, all are copied */
+  constructor(first = FIRST_BYTES) {
+    this.#first = first;
+  }
 
   get length(): number {
     return this.#length;
@@ -22,13 +28,15 @@ export class ByteBatch {
     const start = this.#length;
     this.#length += length;
     if (this.#length > this.#bytes.length) {
-      this.#bytes = Buffer.from(this.#bytes.buffer.transfer(Math.max(this.#length, 2 * this.#bytes.length, FIRST_BYTES)));
+      this.#bytes = Buffer.from(this.#bytes.buffer.transfer(Math.max(this.#length, 2 * this.#bytes.length, this.#first)));
     }
     return this.#bytes.subarray(start, this.#length);
   }
 
   take(): Uint8Array<ArrayBuffer> {
-    const bytes = new Uint8Array(this.#bytes.buffer.transfer(this.#length));
+    const { buffer } = this.#bytes;
+    // Half of it empty is too much to be kept; otherwise a copy would cost more than the room.
+    const bytes = new Uint8Array(buffer.byteLength > 2 * this.#length ? buffer.transfer(this.#length) : buffer, 0, this.#length);
     this.#bytes = Buffer.from(new ArrayBuffer(0));
     this.#length = 0;
     return bytes;
@@ -37,7 +45,11 @@ export class ByteBatch {
 
 /** The same for numbers of four bytes. */
 export class NumberBatch {
-  readonly #bytes = new ByteBatch();
+  readonly #bytes: ByteBatch;
+
+  constructor(firstBytes = FIRST_BYTES) {
+    this.#bytes = new ByteBatch(firstBytes);
+  }
 
   /** How many numbers there are. */
   get length(): number {
@@ -49,7 +61,8 @@ export class NumberBatch {
   }
 
   take(): Uint32Array {
-    return new Uint32Array(this.#bytes.take().buffer);
+    const { buffer, byteLength } = this.#bytes.take();
+    return new Uint32Array(buffer, 0, byteLength / 4);
   }
 }
 

@@ -209,10 +209,11 @@ class Cleaning {
       out("pii", "personal-data", `holds ${kinds.join(", ")}; mask it to keep the row`);
       return;
     }
-    const hash = masked ? Buffer.from(masked.hash) : Buffer.from(work.hash);
-    // Rows that only masking made equal are no contradiction: those with opposite labels both stay.
-    if (cleaned.withMask.has(at)) hash.writeUInt8(hash.readUInt8(15) ^ work.label, 15);
+    let hash = masked ? Buffer.from(masked.hash) : work.hash;
     if (cleaned.withMask.has(at)) {
+      hash = Buffer.from(hash);
+      // Rows that only masking made equal are no contradiction: those with opposite labels both stay.
+      hash.writeUInt8(hash.readUInt8(15) ^ work.label, 15);
       if (this.#masked.add(hash) !== undefined) {
         out("pii", "duplicate-after-masking", "has the same content as an earlier row once personal data is masked");
         return;

@@ -70,7 +70,7 @@ export class JobRunner {
   }
 
   #read({ bytes, line, offset, source, name }: ReadJob): ReadRows {
-    const batch = new ReadBatch(this.#settings.rows, source, name);
+    const batch = new ReadBatch(this.#settings.rows, source, name, bytes.length);
     const splitter = new LineSplitter({ startLine: line, startOffset: offset, name });
     for (const item of splitter.push(asBuffer(bytes))) batch.addItem(item);
     release(bytes);

@@ -1,7 +1,9 @@
 import { openSync, closeSync, readFileSync, statSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { readJsonl } from "../jsonl/reader.js";
+import { openBytes } from "../jsonl/bytes.js";
+import { cutLines, readJsonl } from "../jsonl/reader.js";
+import type { RowItem } from "../jsonl/row-item.js";
 import { JsonlWriter, writeFileAtomic, type WrittenFile } from "../jsonl/writer.js";
 import { hashFile } from "../ingest/sources.js";
 import type { Manifest } from "../report/manifest.js";
@@ -19,6 +21,7 @@ import { workRowBatches, workRows, type WorkRow } from "./work-rows.js";
 /** Charts stand in a folder of their own, so that the dataset's folder shows its files. */
 const CHART_FOLDER = "report";
 const RECORDS_AT_ONCE = 4096;
+const NEWLINE = 10;
 
 /** Rows of each source, counted from the files that were written. */
 interface Counted {
@@ -98,19 +101,23 @@ async function writeSplits(context: BuildContext, paths: readonly string[], coun
   try {
     for (const path of paths) writers.push(await JsonlWriter.open(path));
     const numbers = records(space.file("clean.records"));
-    const lines = readJsonl(space.file("clean.lines"), { maxLineBytes: WORK_LINE_BYTES, ...(options.signal ? { signal: options.signal } : {}) });
     let row = 0;
-    for await (const batch of lines) {
-      for (const item of batch) {
-        const record = numbers.next().value;
-        const split = splits[row++];
-        if (!record || split === undefined || item.problem) throw new Error(`${space.file("clean.lines")}:${item.line} does not fit its index; remove the work folder and build again`);
-        if (split === UNUSED) continue;
-        const full = writers[split]?.writeText(item.text);
+    const put = (line: Uint8Array): Promise<void> | undefined => {
+      const record = numbers.next().value;
+      const split = splits[row++];
+      if (!record || split === undefined) throw new Error(`${space.file("clean.lines")}: line ${row} does not fit its index; remove the work folder and build again`);
+      if (split === UNUSED) return undefined;
+      const source = record[RECORD.source] as number;
+      counted.out[source] = (counted.out[source] as number) + 1;
+      splitTokens[split] = (splitTokens[split] as number) + (record[RECORD.tokens] as number);
+      return writers[split]?.writeLine(line);
+    };
+    const { chunks } = await openBytes(space.file("clean.lines"));
+    // The lines are this build's own: they are copied, not read again.
+    for await (const part of cutLines(chunks, { maxLineBytes: WORK_LINE_BYTES, ...(options.signal ? { signal: options.signal } : {}) })) {
+      for (const line of Array.isArray(part) ? part.map(textOf) : wholeLines(part.bytes)) {
+        const full = put(line);
         if (full) await full;
-        const source = record[RECORD.source] as number;
-        counted.out[source] = (counted.out[source] as number) + 1;
-        splitTokens[split] = (splitTokens[split] as number) + (record[RECORD.tokens] as number);
       }
       context.progress({ stage: "write", done: row, total: splits.length, unit: "rows" });
     }
@@ -119,6 +126,19 @@ async function writeSplits(context: BuildContext, paths: readonly string[], coun
     return written;
   } finally {
     for (const writer of writers) await writer.abort();
+  }
+}
+
+function textOf(item: RowItem): Buffer {
+  if (item.problem) throw new Error(`a line in the work folder cannot be read (${item.problem.reason}); remove the work folder and build again`);
+  return Buffer.from(item.text);
+}
+
+function* wholeLines(bytes: Buffer): Generator<Buffer, void, void> {
+  for (let from = 0; from < bytes.length; ) {
+    const newline = bytes.indexOf(NEWLINE, from);
+    yield bytes.subarray(from, newline);
+    from = newline + 1;
   }
 }
 

@@ -49,12 +49,18 @@ export class ReadBatch {
   readonly #source: number;
   readonly #name: string;
   readonly #result: Omit<ReadRows, "records" | "shingles" | "sizes"> = { rows: 0, lastLine: 0, formats: {}, normalizedRows: 0, normalizedTexts: {}, rejected: [] };
-  readonly #records = new ByteBatch();
-  readonly #shingles = new NumberBatch();
+  readonly #records: ByteBatch;
+  readonly #shingles: NumberBatch;
   readonly #sizes = new NumberBatch();
 
-  /** @param source - number and name of the file */
-  constructor(settings: RowSettings, source: number, name: string) {
+  /**
+   * @param source - number and name of the file
+   * @param bytes - that the rows take in it, where that is known
+   */
+  constructor(settings: RowSettings, source: number, name: string, bytes = 0) {
+    // A row is held as it was read and as an example, in about as many bytes; a shingle takes four, and a word five or more.
+    this.#records = bytes === 0 ? new ByteBatch() : new ByteBatch(Math.ceil(2.4 * bytes));
+    this.#shingles = bytes === 0 ? new NumberBatch() : new NumberBatch(bytes);
     this.#settings = settings;
     this.#source = source;
     this.#name = name;
@@ -77,7 +83,7 @@ export class ReadBatch {
       return;
     }
     const fields = mapFor(format, settings.map);
-    const parsed = parseRow(format, item.value, fields ? { map: fields } : {});
+    const parsed = parseRow(format, item.value, { spelling: false, ...(fields ? { map: fields } : {}) });
     if (!parsed.ok) {
       this.reject(place, "schema", parsed.code, parsed.reason, item.text);
       return;
@@ -189,7 +195,7 @@ export function cleanRows(
   bytes: Buffer, skip: Uint8Array, format: Format, settings: RowSettings, masking: Masking, tokenizer: Tokenizer, keepJson: boolean, finds?: Finds,
 ): CleanedRows {
   const rows = skip.length;
-  const lines = new ByteBatch();
+  const lines = new ByteBatch(Math.ceil(bytes.length * 0.6));
   const strata = new Map<string, number>();
   const result: CleanedRows = {
     masked: new Map(), dropped: new Map(), withMask: new Set(), tokens: new Uint32Array(rows), faults: new Map(), droppedFields: new Map(),

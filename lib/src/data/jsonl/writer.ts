@@ -4,7 +4,8 @@ import { basename, dirname, join } from "node:path";
 import { createGzip, gzipSync, type Gzip } from "node:zlib";
 import { FileError, fileError } from "./file-error.js";
 
-const FLUSH_CHARS = 256 * 1024;
+const FLUSH_CHARS = 256 * 1024, FLUSH_BYTES = 256 * 1024;
+const NEWLINE = 10;
 
 /** A partial file this old whose process is gone was left by a run that was killed. */
 const STALE_MS = 60 * 60 * 1000;
@@ -120,6 +121,9 @@ export interface WrittenFile {
  */
 export class JsonlWriter implements AsyncDisposable {
   #buffer = "";
+  /** Lines that came as bytes, and how much of it is filled. */
+  #lines: Buffer<ArrayBuffer> | undefined;
+  #filled = 0;
   #bytes = 0;
   #rows = 0;
   #done = false;
@@ -167,10 +171,25 @@ export class JsonlWriter implements AsyncDisposable {
   /** {@link write} for a row that is JSON text already, without line ends. */
   writeText(text: string): Promise<void> | undefined {
     if (this.#done) throw new Error(`${this.#file.path} is already committed or aborted`);
+    if (this.#filled > 0) void this.#flush();
     this.#rows++;
     this.#buffer += text;
     this.#buffer += "\n";
     return this.#buffer.length >= FLUSH_CHARS ? this.#flush() : undefined;
+  }
+
+  /** {@link writeText} for a row in UTF-8; the bytes are copied. */
+  writeLine(line: Uint8Array): Promise<void> | undefined {
+    if (this.#done) throw new Error(`${this.#file.path} is already committed or aborted`);
+    this.#rows++;
+    const room = line.length + 1;
+    let full = this.#buffer === "" && this.#filled + room <= FLUSH_BYTES ? undefined : this.#flush();
+    this.#lines ??= Buffer.from(new ArrayBuffer(Math.max(FLUSH_BYTES, room)));
+    this.#lines.set(line, this.#filled);
+    this.#lines[this.#filled + line.length] = NEWLINE;
+    this.#filled += room;
+    if (room > FLUSH_BYTES) full = this.#flush();
+    return full;
   }
 
   /**
@@ -207,8 +226,10 @@ export class JsonlWriter implements AsyncDisposable {
 
   /** Flushes run one after another, also when a caller does not await them. */
   #flush(): Promise<void> {
-    const bytes = Buffer.from(this.#buffer);
+    const bytes = this.#lines?.subarray(0, this.#filled) ?? Buffer.from(this.#buffer);
     this.#buffer = "";
+    this.#lines = undefined;
+    this.#filled = 0;
     this.#bytes += bytes.length;
     this.#hash.update(bytes);
     this.#flushed = this.#flushed.then(() => this.#append(bytes));
@@ -221,7 +242,7 @@ export class JsonlWriter implements AsyncDisposable {
       if (!this.#gzip) {
         await this.#file.write(bytes);
         // What is written is given back at once: it would add up before it is collected.
-        if (bytes.byteLength === bytes.buffer.byteLength) bytes.buffer.transfer(0);
+        if (bytes.byteOffset === 0 && bytes.buffer.byteLength >= FLUSH_BYTES) bytes.buffer.transfer(0);
       } else await new Promise<void>((resolve, reject) => this.#gzip?.write(bytes, (error) => error ? reject(error) : resolve()));
     } catch (error) {
       // A full disk destroys the gzip stream; what went wrong with the disk is the error to report.

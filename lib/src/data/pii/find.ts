@@ -7,6 +7,7 @@ import { nationalIds, socialSecurityNumbers } from "./national-ids.js";
 import { persons } from "./person.js";
 import { PHONE_REGIONS, phones } from "./phone.js";
 import { secrets, urlCredentials } from "./secrets.js";
+import { signsOf, type Signs } from "./signs.js";
 
 export interface PiiOptions {
   /** Kinds to look for. Default {@link DEFAULT_PII_KINDS}. */
@@ -34,6 +35,15 @@ const FINDERS: Record<PiiKind, (text: string, regions: readonly CountryCode[]) =
   person: persons,
 };
 
+/** What a text must have for a rule to find anything: digits as many as the shortest match of its patterns has. */
+const NEEDED: Partial<Record<PiiKind, (signs: Signs, text: string) => boolean>> = {
+  iban: ({ lettersDigits }) => lettersDigits,
+  card: ({ digits }) => digits >= 14,
+  ssn: ({ digits }) => digits >= 9,
+  ip: ({ quad, colons }) => quad || colons,
+  phone: ({ digits }, text) => digits >= 7 || (digits >= 5 && text.includes("/")),
+};
+
 /** A character that no rule takes for a letter, a digit or a sign: what is masked already must not be found, nor be a find's context. */
 const BLANK = "\uFFFC";
 const EVERY_MASK = new RegExp(MASK_PATTERN.source, "g");
@@ -58,8 +68,10 @@ export function findPii(text: string, options: PiiOptions = {}): PiiMatch[] {
   const masked = text.includes("[") && MASK_PATTERN.test(text);
   const seen = masked ? text.replace(EVERY_MASK, (mask) => BLANK.repeat(mask.length)) : text;
   const taken: PiiMatch[] = [];
+  let signs: Signs | undefined;
   for (const kind of PII_KINDS) {
     if (!kinds.includes(kind) || (!worthALook && kind !== "person")) continue;
+    if (NEEDED[kind] && !NEEDED[kind]((signs ??= signsOf(seen)), seen)) continue;
     for (const { start, end } of FINDERS[kind](seen, regions)) {
       if (start >= end || taken.some((other) => start < other.end && other.start < end)) continue;
       if (masked && cutsMask(seen, start, end)) continue;
