@@ -54,7 +54,7 @@ export async function resultStage(context: BuildContext, library: string): Promi
     "data_report.json": `${JSON.stringify(report, null, 2)}\n`,
     ...Object.fromEntries(Object.entries(charts).map(([file, svg]) => [`${CHART_FOLDER}/${file}`, svg])),
   };
-  for (const [name, text] of Object.entries(texts)) await writeFileAtomic(join(folder, name), text);
+  await allSettled(Object.entries(texts).map(([name, text]) => writeFileAtomic(join(folder, name), text)));
 
   const manifest: Manifest = {
     kind: "llmops-dataset",
@@ -121,12 +121,19 @@ async function writeSplits(context: BuildContext, paths: readonly string[], coun
       }
       context.progress({ stage: "write", done: row, total: splits.length, unit: "rows" });
     }
-    const written: WrittenFile[] = [];
-    for (const writer of writers) written.push(await writer.commit());
-    return written;
+    return await allSettled(writers.map((writer) => writer.commit()));
   } finally {
     for (const writer of writers) await writer.abort();
   }
+}
+
+/** What all give, once all have ended: a file that is still being written could not be removed. @throws what the first to fail threw */
+async function allSettled<T>(work: readonly Promise<T>[]): Promise<T[]> {
+  const settled = await Promise.allSettled(work);
+  return settled.map((result) => {
+    if (result.status === "rejected") throw result.reason;
+    return result.value;
+  });
 }
 
 function textOf(item: RowItem): Buffer {

@@ -110,10 +110,10 @@ export class Checkpoints {
 
   /** Brings the files to the disk, then saves the state; `state.sizes` is set. */
   async save(context: BuildContext, state: Streamed): Promise<void> {
-    for (const [name, file] of Object.entries(this.#files)) {
-      file.sync();
-      state.sizes[name] = file.size;
-    }
+    // All at once, and all to their end: the disk takes little longer for eight files than for one.
+    const synced = await Promise.allSettled(Object.values(this.#files).map((file) => file.sync()));
+    for (const result of synced) if (result.status === "rejected") throw result.reason;
+    for (const [name, file] of Object.entries(this.#files)) state.sizes[name] = file.size;
     await saveState(context);
     this.#last = performance.now();
   }

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, fdatasyncSync, ftruncateSync, openSync, readFileSync, readSync, writeSync } from "node:fs";
+import { closeSync, existsSync, fdatasync, ftruncateSync, openSync, readFileSync, readSync, writeSync } from "node:fs";
 import type { Partition } from "../dedup/groups.js";
 import { ParityMaps } from "../dedup/parity.js";
 import type { ShingleStore } from "../dedup/shingles.js";
@@ -66,10 +66,12 @@ export class AppendFile {
     this.#size += bytes.length;
   }
 
-  /** Flushes, and waits until the disk has it. */
-  sync(): void {
+  /** Flushes, and waits until the disk has it: nothing may be written meanwhile. */
+  async sync(): Promise<void> {
     this.flush();
-    fdatasyncSync(this.#file);
+    await new Promise<void>((resolve, reject) => {
+      fdatasync(this.#file, (error) => { if (error) reject(fileError(error, this.path, "write")); else resolve(); });
+    });
   }
 
   close(): void {
