@@ -32,6 +32,17 @@ const ALREADY_CLEAN = /^(?![ \n])[\n\t\x20-\x7E]*(?<!\s)$/;
 // … and without a space before a newline or two empty lines in a row.
 const SUSPECT_SPACING = /[ \t]\n|\n\n\n/;
 
+// Any of the characters above, joiners everywhere: without one, a text in composed form is as clean as one in ASCII.
+const SUSPECT_CHARACTER = /[\u0000-\u0008\u000B-\u001F\u007F-\u00A0\u00AD\u2000-\u200D\u2028-\u202F\u205F-\u2064\u2066-\u2069\uFEFF]/;
+const CLEAN_ENDS = /^(?![ \n])[^]*(?<!\s)$/;
+
+/** Whether nothing would change: most texts. */
+function isClean(text: string): boolean {
+  if (SUSPECT_SPACING.test(text)) return false;
+  if (ALREADY_CLEAN.test(text)) return true;
+  return !SUSPECT_CHARACTER.test(text) && CLEAN_ENDS.test(text) && text.isWellFormed() && text.normalize("NFC") === text;
+}
+
 function cleanProse(line: string, note: (change: NormalizeChange) => void): string {
   const replace = (text: string, pattern: RegExp, by: string, change: NormalizeChange): string => {
     const next = text.replace(pattern, by);
@@ -61,7 +72,7 @@ function cleanProse(line: string, note: (change: NormalizeChange) => void): stri
  * @returns the text, and the kinds of change made to it
  */
 export function normalizeText(text: string): { text: string; changes: NormalizeChange[] } {
-  if (ALREADY_CLEAN.test(text) && !SUSPECT_SPACING.test(text)) return { text, changes: [] };
+  if (isClean(text)) return { text, changes: [] };
   const changes = new Set<NormalizeChange>();
   const note = (change: NormalizeChange): void => void changes.add(change);
 

@@ -4,6 +4,8 @@ import { rowsReach, type ShingleStore } from "./shingles.js";
 /** Counters for a whole dataset (1 MiB), and for one group of near-duplicates. */
 const COUNTERS = 2 ** 18;
 const GROUP_COUNTERS = 2 ** 13;
+/** Shingles that occur so often are sorted; rarer ones, which are nearly all, are put in their places by counting. */
+const FREQUENT = 64;
 
 /**
  * How often each shingle occurs, in 1 MiB whatever the number of rows: shingles whose low bits agree share a
@@ -12,6 +14,7 @@ const GROUP_COUNTERS = 2 ** 13;
  */
 export class ShingleFrequency {
   readonly #counters: Uint32Array;
+  readonly #places = new Uint32Array(FREQUENT + 1);
   #scratch = new Float64Array(1024);
 
   /** @param counters - a power of two */
@@ -34,21 +37,48 @@ export class ShingleFrequency {
    * (Prefix filtering: Bayardo, Ma, Srikant, "Scaling up all pairs similarity search", WWW 2007.)
    */
   prefix(set: Uint32Array, threshold: number): Uint32Array {
-    const length = set.length - Math.ceil(threshold * set.length - 1e-9) + 1;
     if (set.length === 0) return set;
+    const rarest = new Uint32Array(Math.min(set.length - Math.ceil(threshold * set.length - 1e-9) + 1, set.length));
+    const counters = this.#counters;
+    const mask = counters.length - 1;
+    const places = this.#places.fill(0);
+    for (let i = 0; i < set.length; i++) {
+      const count = Math.min(counters[(set[i] as number) & mask] as number, FREQUENT);
+      places[count] = (places[count] as number) + 1;
+    }
+    let rare = 0;
+    for (let count = 0; count < FREQUENT; count++) {
+      const size = places[count] as number;
+      places[count] = rare;
+      rare += size;
+    }
+    // A set is ascending, so those of one frequency come in order.
+    for (let i = 0; i < set.length && rare > 0; i++) {
+      const shingle = set[i] as number;
+      const count = counters[shingle & mask] as number;
+      if (count >= FREQUENT) continue;
+      const place = places[count] as number;
+      places[count] = place + 1;
+      if (place < rarest.length) rarest[place] = shingle;
+    }
+    if (rare < rarest.length) this.#addFrequent(set, rarest, rare);
+    return rarest;
+  }
+
+  /** The frequent shingles of a set, in order, from `place` on. */
+  #addFrequent(set: Uint32Array, rarest: Uint32Array, place: number): void {
     const counters = this.#counters;
     const mask = counters.length - 1;
     // Frequency and shingle in one number, because typed arrays sort numbers far faster than by a comparator.
     if (this.#scratch.length < set.length) this.#scratch = new Float64Array(set.length * 2);
-    const ranked = this.#scratch.subarray(0, set.length);
+    let found = 0;
     for (let i = 0; i < set.length; i++) {
       const shingle = set[i] as number;
-      ranked[i] = Math.min(counters[shingle & mask] as number, 0x1fffff) * 2 ** 32 + shingle;
+      const count = counters[shingle & mask] as number;
+      if (count >= FREQUENT) this.#scratch[found++] = Math.min(count, 0x1fffff) * 2 ** 32 + shingle;
     }
-    ranked.sort();
-    const rarest = new Uint32Array(Math.min(length, set.length));
-    for (let i = 0; i < rarest.length; i++) rarest[i] = (ranked[i] as number) % 2 ** 32;
-    return rarest;
+    const ranked = this.#scratch.subarray(0, found).sort();
+    for (let i = place; i < rarest.length; i++) rarest[i] = (ranked[i - place] as number) % 2 ** 32;
   }
 }
 
