@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import {
@@ -66,6 +67,15 @@ describe("normalizeText", () => {
 });
 
 describe("contentHash", () => {
+  it("is taken of the content as JSON with sorted keys, names and empty texts too", () => {
+    const turn = fc.record({ role: fc.constantFrom("user" as const, "assistant" as const, "system" as const), content: fc.option(fc.string({ unit: "binary" })), name: fc.option(fc.string(), { nil: undefined }) });
+    fc.assert(fc.property(fc.array(turn), (turns) => {
+      const messages = turns.map(({ name, ...rest }) => ({ ...rest, ...(name === undefined ? {} : { name }) }));
+      const sorted = messages.map((message) => Object.fromEntries(Object.entries(message).sort(([a], [b]) => (a < b ? -1 : 1))));
+      const expected = createHash("sha256").update(JSON.stringify({ messages: sorted })).digest().subarray(0, 16);
+      assert.deepEqual(contentHash({ messages, extra: { id: 7 } }), expected);
+    }));
+  });
   it("counts what is spoken beside a content, and no other field of a turn", () => {
     const said = (extra: Record<string, unknown>): Example => {
       const parsed = parseRow("messages", { messages: [{ role: "user", content: "x" }, { role: "assistant", content: "y", ...extra }] });

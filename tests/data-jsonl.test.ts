@@ -449,3 +449,20 @@ test("a pipe or a device is never replaced by a file", { skip: process.platform 
   assert.ok(statSync(pipe).isFIFO());
   assert.deepEqual(readdirSync(folder), ["link", "pipe"]);
 });
+
+test("the writer takes rows as values, texts and bytes, of any length and in any order", async (t) => {
+  const folder = scratch(t);
+  const row = fc.tuple(fc.constantFrom("value", "text", "line"), fc.oneof(fc.string({ unit: "grapheme", maxLength: 20 }), fc.integer({ min: 1, max: 600_000 }).map((length) => "x".repeat(length))));
+  await fc.assert(fc.asyncProperty(fc.array(row, { maxLength: 12 }), async (rows) => {
+    const path = join(folder, "rows.jsonl");
+    await using writer = await JsonlWriter.open(path);
+    for (const [kind, text] of rows) {
+      const json = JSON.stringify({ text });
+      await (kind === "value" ? writer.write({ text }) : kind === "text" ? writer.writeText(json) : writer.writeLine(Buffer.from(json)));
+    }
+    const written = await writer.commit();
+    const expected = rows.map(([, text]) => `${JSON.stringify({ text })}\n`).join("");
+    assert.equal(readFileSync(path, "utf8"), expected);
+    assert.deepEqual([written.rows, written.bytes, written.sha256], [rows.length, Buffer.byteLength(expected), createHash("sha256").update(expected).digest("hex")]);
+  }), { numRuns: 40 });
+});

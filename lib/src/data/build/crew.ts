@@ -11,7 +11,7 @@ const AT_HAND = 2;
 const MOST_WORKERS = 8;
 
 /**
- * Source bytes that a worker must have to read. One takes some 100 MiB, and 0.3 s until it helps: with less to do, a build
+ * Source bytes that a worker must have to read. One takes some 70 MiB, and 0.3 s until it helps: with less to do, a build
  * would be over hardly sooner and take more memory than its rows.
  */
 const WORKER_BYTES = 32 * 1024 * 1024;
