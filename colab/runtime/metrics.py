@@ -5,6 +5,7 @@ memory_bytes (the accelerator's peak so far, the process's own where there is no
 """
 
 import json
+import math
 import os
 import sys
 import time
@@ -21,10 +22,17 @@ class Metrics:
 
     def log(self, step, **fields):
         line = {"step": step, "seconds": round(time.time() - self.began, 3), "memory_bytes": peak_memory(), **fields}
-        self.file.write((json.dumps({key: value for key, value in line.items() if value is not None}) + "\n").encode("utf8"))
+        self.file.write((json.dumps({key: plain(value) for key, value in line.items() if value is not None}) + "\n").encode("utf8"))
 
     def close(self):
         self.file.close()
+
+
+def plain(value):
+    """A number that is none as text: JSON has neither NaN nor Infinity, and a loss that broke must be seen."""
+    if not isinstance(value, float) or math.isfinite(value):
+        return value
+    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
 
 
 def peak_memory():

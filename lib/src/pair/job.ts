@@ -54,15 +54,18 @@ export const Manifest = z.object({
 });
 export type Manifest = z.output<typeof Manifest>;
 
+/** A reading that may be no number: the loss of a run that broke. JSON has no NaN, so it travels as text (metrics.py). */
+const Reading = z.union([z.custom<number>((value) => typeof value === "number"), z.enum(["NaN", "Infinity", "-Infinity"]).transform(Number)]);
+
 /** One line of metrics.jsonl. A job may add fields of its own. */
 export const Metric = z.looseObject({
   step: z.number(),
   steps: z.number().optional(),
   seconds: z.number().optional(),
-  loss: z.number().optional(),
-  eval_loss: z.number().optional(),
+  loss: Reading.optional(),
+  eval_loss: Reading.optional(),
   lr: z.number().optional(),
-  grad_norm: z.number().optional(),
+  grad_norm: Reading.optional(),
   tokens_per_second: z.number().optional(),
   memory_bytes: z.number().optional(),
   epoch: z.number().optional(),

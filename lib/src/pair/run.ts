@@ -109,8 +109,9 @@ export class Run {
     return this.#record.state !== "preparing" && hasEnded(this.#record.state);
   }
 
-  /** Every metric that has come home, oldest first. */
+  /** Every metric that has come home, oldest first; of a run that was attached to after its end too. */
   get metrics(): readonly Metric[] {
+    this.#parseMetrics();
     return this.#metrics;
   }
 
@@ -210,10 +211,21 @@ export class Run {
     return schema.parse(JSON.parse(readFileSync(path, "utf8")));
   }
 
+  /** What the job's plan would change next; undefined where it knows nothing more, or was not given to `attach`. */
+  nextRemedy(): { says: string; recipe: unknown } | undefined {
+    return this.#job?.remedy?.(this.recipe);
+  }
+
+  /** The recipe that this run was sent. A job that `attach` was given may hold an earlier one, of before a remedy. */
+  get recipe(): unknown {
+    const path = join(this.folder, "sent", "recipe.json");
+    return existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as unknown) : undefined;
+  }
+
   /** After `out-of-memory`: the next remedy that the job's plan knows, launched. Undefined where nothing is left to try. */
   async relaunch(options: LaunchOptions = {}): Promise<Run | undefined> {
     if (this.#job?.remedy === undefined) throw new PairError("unsupported", `${this.id} was attached without its job, or its job knows no remedies: launch it anew with a smaller recipe`);
-    const next = this.#job.remedy(this.#job.recipe);
+    const next = this.nextRemedy();
     if (!next) return undefined;
     return launch({ ...this.#job, recipe: next.recipe }, this.#runtime, { home: this.#home, usdPerHour: this.#record.usdPerHour, ...options, remedyOf: { run: this.id, says: next.says } });
   }
@@ -224,12 +236,12 @@ export class Run {
   }
 
   #note(state: JobState): void {
-    const { state: name, reason, attempt, started, ended } = state;
+    const { state: name, reason, attempt, started, ended, host_peak_bytes: hostPeak } = state;
     if (name === "absent") {
       this.#save({ state: "lost", reason: "the runtime is there, but it knows nothing of this job: its disk was emptied" });
       return;
     }
-    this.#save({ state: name, reason: reason ?? null, ...(attempt === undefined ? {} : { attempt }), ...(started === undefined ? {} : { started }), ...(ended === undefined ? {} : { ended }) });
+    this.#save({ state: name, reason: reason ?? null, ...(attempt === undefined ? {} : { attempt }), ...(started === undefined ? {} : { started }), ...(ended === undefined ? {} : { ended }), ...(hostPeak == null ? {} : { hostPeakBytes: hostPeak }) });
   }
 
   #save(change: Partial<RunRecord>): void {
@@ -281,11 +293,17 @@ function readFrom(path: string, offset: number): Buffer {
   }
 }
 
-/** The value of a line, or undefined for one that is no JSON: a job's own mistake must not end the run that reports it. */
+/**
+ * The value of a line, or undefined for one that is no JSON: a job's own mistake must not end the run that reports it. Python's
+ * json writes a loss that broke as a bare NaN or Infinity; those lines matter most, so they are read.
+ */
 function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
+  for (const line of [text, text.replaceAll(/(?<=[:,[]\s*)(NaN|-?Infinity)(?=\s*[,}\]])/g, '"$1"')]) {
+    try {
+      return JSON.parse(line);
+    } catch {
+      // the next reading, or none
+    }
   }
+  return undefined;
 }
