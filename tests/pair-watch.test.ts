@@ -1,13 +1,12 @@
 /** Watching real jobs on this machine: the moving view, its end, leaving it, and memory that runs out. */
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it, type TestContext } from "node:test";
-import { attach, explainOutOfMemory, launch, openLocal, remedyFromPlan, stopLocalServer, watchRun, type Job, type Run, type Runtime } from "llmops/pair";
+import { attach, explainOutOfMemory, launch, openLocal, PairError, remedyFromPlan, stopLocalServer, watchRun, type Job, type Run, type Runtime } from "llmops/pair";
 import { GIB, planTraining, type TrainingRunInput } from "llmops/compute";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 
 const TRAIN = `
 import math, sys, time
@@ -89,7 +88,7 @@ describe("watching a run", () => {
     const chart = later.find(({ data }) => "application/vnd.vegalite.v5+json" in data)!;
     assert.equal(chart.update, true, "the chart takes the moving view's place");
     assert.match(String(chart.data["text/plain"]), /^Loss of train\. Training loss 2\.878 at step 1 and 0\.6245 at step 60; lowest 0\.6245 at step 60\. Evaluation loss 0\.6869 at step 60/);
-    assert.match(String(shown.at(-1)!.data["text/plain"]), /train: finished[\s\S]*last step[\s\S]*2\.878\s+0\.6245/);
+    assert.match(String(shown.at(-1)!.data["text/plain"]), /^train-\S+: finished[\s\S]*2\.878 → 0\.6245/);
   });
 
   it("interrupting the cell leaves the job running and says how to attach; attached anew, nothing is lost", async (context) => {
@@ -123,6 +122,21 @@ describe("watching a run", () => {
     assert.deepEqual(bare.metrics, [{ step: 1, loss: NaN }, { step: 2, loss: 1.5, eval_loss: -Infinity }]);
   });
 
+  it("a runtime that does not answer for a while is asked again", async (context) => {
+    asNotebook(context);
+    const { id } = await begin("silent", TRAIN, ["10", "0.02"]);
+    let refusals = 0;
+    const deaf = Object.create(runtime, {
+      status: { value: (job: string) => (refusals-- > 0 ? Promise.reject(new PairError("timeout", "no answer in 30 s")) : runtime.status(job)) },
+      tail: { value: runtime.tail.bind(runtime) },
+    }) as Runtime;
+    const run = await attach(id, { home, runtime: deaf });
+    refusals = 4;
+    await watchRun(run, { pollMs: 50 });
+    assert.ok(refusals <= 0, "all refusals were met");
+    assert.deepEqual([run.record.state, run.metrics.filter(({ loss }) => loss !== undefined).length], ["finished", 10]);
+  });
+
   it("a job without a loss shows what it measured; one that fails, why", async (context) => {
     const { shown } = asNotebook(context);
     await watchRun(await begin("measure", MEASURE), { pollMs: 100 });
@@ -132,7 +146,8 @@ describe("watching a run", () => {
     assert.match(String(shown.at(-1)!.data["text/plain"]), /^failing failed: exit code 1: no rows in data\.jsonl\nThe log's last lines:\n {2}reading rows/);
   });
 
-  it("out of memory is a result: the peak, the plan, the remedy, and a relaunch that succeeds", { skip: process.platform === "win32" ? "no limit of memory on Windows" : false }, async () => {
+  it("out of memory is a result: the peak, the plan, the remedy, and a relaunch that succeeds", { skip: process.platform === "win32" ? "no limit of memory on Windows" : false }, async (context) => {
+    const { shown } = asNotebook(context);
     const toPlan = ({ batch }: { batch: number }): TrainingRunInput => ({ model: "TinyLlama-1.1B", method: "qlora", batch, sequence: 1024, gpu: "T4" });
     const budget = planTraining(toPlan({ batch: 4 })).highBytes;
     const job: Partial<Job> = {
@@ -140,9 +155,10 @@ describe("watching a run", () => {
       remedy: remedyFromPlan({ toPlan, budget, apply: (recipe, { batch = recipe.batch }) => ({ batch }) }),
     };
     const run = await begin("hungry", HUNGRY, [], job);
-    await run.wait();
+    await watchRun(run, { pollMs: 100 });
     assert.equal(run.record.state, "out-of-memory");
     const explained = await explainOutOfMemory(run);
+    assert.equal(shown.at(-1)!.data["text/plain"], explained.says);
     assert.ok(explained.peakBytes! > 0.3 * GIB && explained.peakBytes! < 0.45 * GIB, `${explained.peakBytes} bytes under a limit of 0.4 GiB`);
     assert.equal(explained.of, "host");
     assert.match(explained.says, /^Out of memory: 0\.3\d GiB of the machine's memory were held when it ended\. The plan says .*: it does not fit\. Next: set the batch to \d/);

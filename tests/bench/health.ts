@@ -35,8 +35,15 @@ for (let run = 0; run < runs; run += 1) {
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 const rows = (Object.keys(PLANT) as (keyof typeof PLANT)[]).map((name) => {
   let caught = 0;
-  for (let run = 0; run < runs; run += 1) if (findings(PLANT[name](healthyCurve(chance), chance)).has(name)) caught += 1;
-  return { fault: name, found: percent(caught / runs), "accused of it, healthy": percent(accused.get(name)! / runs), missed: caught < 0.95 * runs };
+  const besides = new Map<FindingName, number>();
+  for (let run = 0; run < runs; run += 1) {
+    for (const found of findings(PLANT[name](healthyCurve(chance), chance))) {
+      if (found === name) caught += 1;
+      else besides.set(found, (besides.get(found) ?? 0) + 1);
+    }
+  }
+  const also = [...besides].filter(([, count]) => count >= 0.02 * runs).sort((one, other) => other[1] - one[1]).map(([other, count]) => `${other} ${percent(count / runs)}`);
+  return { fault: name, found: percent(caught / runs), "accused of it, healthy": percent(accused.get(name)! / runs), "also said (2 % and more)": also.join(", "), missed: caught < 0.95 * runs };
 });
 console.table(rows.map(({ missed: _, ...row }) => row));
 console.log(`${runs} runs of each kind, seed ${flags.seed}. Healthy runs with any finding: ${percent(accusedRuns / runs)}. ${((1e6 * took) / readings / 1000).toFixed(1)} µs a metric.`);

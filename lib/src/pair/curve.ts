@@ -23,7 +23,8 @@ export interface LossCurves {
 
 export function lossCurves(metrics: readonly Metric[]): LossCurves {
   const course = currentCourse(metrics).filter(({ step }) => Math.abs(step) < BEYOND);
-  const drawn = (field: string): Point[] => readings(course, field).filter(({ value }) => Math.abs(value) < BEYOND);
+  const drawn = (field: string): Point[] => readings(course, field).filter(({ value }) => Math.abs(value) < BEYOND)
+    .map(({ step, value }) => ({ step, value: Math.abs(value) < 1 / BEYOND ? 0 : value })); // Vega fails on the smallest numbers there are
   return {
     training: drawn("loss"), evaluation: drawn("eval_loss"),
     lost: course.filter(({ loss }) => loss !== undefined && !(Math.abs(loss) < BEYOND)).length,
@@ -103,7 +104,7 @@ export function lossChart(metrics: readonly Metric[], title = "Loss"): { spec: C
   const course = centre(valuesOf(training));
   const values = (points: readonly Point[]): { step: number; loss: number }[] => points.map(({ step, value }) => ({ step, loss: Number(value.toPrecision(5)) }));
   const bold = training.length > SMOOTHED ? training.map(({ step }, at) => ({ step, value: course[at]! })) : [];
-  const names = { each: bold.length > 0 ? "training, each reading (thin)" : "training", bold: `training, median of ${SMOOTHED} (bold)`, evaluation: "evaluation (dashed, squares)" };
+  const names = { each: bold.length > 0 ? "each reading (thin)" : "training", bold: `median of ${SMOOTHED} (bold)`, evaluation: "evaluation (dashed)" };
   const x = { field: "step", type: "quantitative", title: "step", axis: { tickMinStep: 1 } };
   const y = { field: "loss", type: "quantitative", title: "loss", scale: needsLog(valuesOf([...training, ...evaluation])) ? { type: "log" } : { zero: false } };
   const layer = (points: readonly Point[], name: string, mark: object): object[] =>
@@ -114,7 +115,7 @@ export function lossChart(metrics: readonly Metric[], title = "Loss"): { spec: C
     ...layer(evaluation, names.evaluation, { strokeWidth: 1.5, strokeDash: [5, 3], point: { shape: "square", size: 40, filled: true } }),
   ];
   const present = [...(training.length > 0 ? [[names.each, TRAINING]] : []), ...(bold.length > 0 ? [[names.bold, TRAINING]] : []), ...(evaluation.length > 0 ? [[names.evaluation, EVALUATION]] : [])];
-  const color = { type: "nominal", scale: { domain: present.map(([name]) => name), range: present.map(([, colour]) => colour) }, legend: { title: null, orient: "top", symbolType: "stroke" } };
-  const spec = { title, width: 520, encoding: { color }, layer: layers };
+  const color = { type: "nominal", scale: { domain: present.map(([name]) => name), range: present.map(([, colour]) => colour) }, legend: { title: null, orient: "top", symbolType: "stroke", symbolOpacity: 1, symbolStrokeWidth: 2 } };
+  const spec = { title, encoding: { color }, layer: layers };
   return { spec: spec as unknown as ChartSpec, alt: `${title}. ${describeCurves(curves)}` };
 }

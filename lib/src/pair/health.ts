@@ -83,8 +83,9 @@ const checkDivergence: Check = (metrics) => {
   const course = smooth(shares, width).slice(width - 1);
   const before = course.slice(0, -width);
   if (before.length === 0) return undefined;
-  const best = before.indexOf(lowest(before)), rise = course.at(-1)! - before[best]!;
-  if (!(rise > Math.max(0.1, 6 * errorOfMedian(noiseOf(shares), width / 2)))) return undefined;
+  const least = lowest(before), error = errorOfMedian(noiseOf(shares), width / 2);
+  if (!(course.at(-1)! - least > Math.max(0.1, 6 * error))) return undefined;
+  const best = before.findLastIndex((value) => value - least <= 2 * error); // a floor is long: its end is where the rise begins
   const step = losses[best + width - 1]!.step;
   const now = median(valuesOf(losses.slice(-width))), then = median(valuesOf(losses.slice(best, best + width)));
   return {
@@ -101,10 +102,10 @@ const checkDivergence: Check = (metrics) => {
  * lies above by 2 % after three standard errors. Where none does, the first quarter against the later half must rule a fall
  * of 10 % out; with fewer or noisier readings nothing is said.
  */
-const checkLearning: Check = (metrics) => {
+const checkLearning: Check = (metrics, context) => {
   const losses = readings(metrics, "loss"), rates = valuesOf(readings(metrics, "lr"));
   const count = losses.length;
-  if (count < ENOUGH || losses.slice(-3).every(({ value }) => value === 0)) return undefined;
+  if (count < ENOUGH || checkZero(metrics, context)) return undefined;
   const steps = metrics.findLast(({ steps: all }) => all !== undefined)?.steps;
   if (rates.length === 0 && steps !== undefined && losses.at(-1)!.step < steps / 10) return undefined;
   if (rates.length > 1 && rates.at(-1)! > rates.at(-2)! && rates.at(-1)! >= highest(rates)) return undefined; // it still warms up
@@ -132,9 +133,9 @@ const checkLearning: Check = (metrics) => {
  * Readings 1.6 times the median of the 15 before them and eight standard deviations above it that come back within five
  * readings. PaLM's remedy, restart before it and skip batches: Chowdhery et al. 2022, section 5.1, https://arxiv.org/abs/2204.02311
  */
-const checkSpikes: Check = (metrics) => {
+const checkSpikes: Check = (metrics, context) => {
   const losses = readings(metrics, "loss");
-  if (losses.length < ENOUGH) return undefined;
+  if (losses.length < ENOUGH || checkZero(metrics, context)) return undefined; // beside zeros any loss is high
   const shares = asShares(valuesOf(losses)), limit = Math.max(Math.log(1.6), 8 * noiseOf(shares));
   const spikes: Point[] = [];
   for (let at = 8; at < shares.length; at += 1) {
@@ -268,9 +269,9 @@ const checkNews: Check = (metrics, { secondsSinceLast }) => {
   };
 };
 
-const checkCount: Check = (metrics) => {
+const checkCount: Check = (metrics, context) => {
   const count = readings(metrics, "loss").length;
-  if (count === 0 || count >= ENOUGH) return undefined;
+  if (count === 0 || count >= ENOUGH || checkFinite(metrics, context) || checkZero(metrics, context)) return undefined;
   return { name: "too-early", grade: "note", says: `${count} ${count === 1 ? "loss is" : "losses are"} too few to say how it goes`, remedy: `wait for ${ENOUGH}; a short run can log every step` };
 };
 

@@ -87,12 +87,12 @@ export function remedyFromPlan<Recipe, Input extends PlanInput>({ toPlan, budget
   };
 }
 
-interface Step {
-  change: Partial<PlanInput>;
+interface Step<Input extends PlanInput> {
+  change: Partial<Input>;
   says: string;
 }
 
-function mildest(input: PlanInput, budget: number): Step | undefined {
+function mildest(input: PlanInput, budget: number): Step<PlanInput> | undefined {
   if (!("method" in input)) return mildestOfInference(input, budget);
   const limit = Math.min(budget, planTraining(input).peakBytes);
   const alone = findRemedies(input, limit), chain = findMildChain(input, limit);
@@ -103,11 +103,11 @@ function mildest(input: PlanInput, budget: number): Step | undefined {
 }
 
 /** Fewer at once cost only time; a smaller cache and shorter contexts cost quality. */
-function mildestOfInference(input: InferenceInput, budget: number): Step | undefined {
+function mildestOfInference(input: InferenceInput, budget: number): Step<InferenceInput> | undefined {
   const before = planInference(input), limit = Math.min(budget, before.peakBytes);
-  const steps: Step[] = [];
+  const steps: Step<InferenceInput>[] = [];
   for (let batch = Math.floor((input.batch ?? 1) / 2); batch >= 1; batch = Math.floor(batch / 2)) steps.push({ change: { batch }, says: `answer ${batch} at once: slower, the same answers` });
   if (input.cache !== "q8_0" && input.cache !== "q4_0" && input.runtime === "llama.cpp") steps.push({ change: { cache: "q8_0" }, says: "keep the key-value cache in 8 bits" });
   for (let context = Math.floor(input.context / 2); context >= 256; context = Math.floor(context / 2)) steps.push({ change: { context }, says: `keep prompt and answer within ${context} tokens: look at what is cut` });
-  return steps.find(({ change }) => planInference({ ...input, ...change } as InferenceInput).highBytes <= limit);
+  return steps.find(({ change }) => planInference({ ...input, ...change }).highBytes <= limit);
 }

@@ -39,6 +39,8 @@ const lastOf = (metrics: readonly Metric[], field: keyof Metric): number | undef
   return typeof value === "number" ? value : undefined;
 };
 
+const dollars = ({ usdPerHour }: Readonly<RunRecord>, usd: number): string => (usdPerHour > 0 ? `$${usd.toFixed(usd < 1 ? 3 : 2)}` : "$0");
+
 /** The last steps say how long the next ones take; the first ones load, compile and warm up. */
 const LAST_READINGS = 30;
 
@@ -47,7 +49,7 @@ export function timeLeft(metrics: readonly Metric[]): number | undefined {
   const timed = currentCourse(metrics).filter(({ seconds }) => seconds !== undefined).slice(-LAST_READINGS);
   // A job that went on counts its seconds anew: only the stretch since then has one clock.
   let from = timed.length - 1;
-  while (from > 0 && timed[from - 1]!.seconds! < timed[from]!.seconds! && timed[from - 1]!.step <= timed[from]!.step) from -= 1;
+  while (from > 0 && timed[from - 1]!.seconds! <= timed[from]!.seconds! && timed[from - 1]!.step <= timed[from]!.step) from -= 1;
   const first = timed[from], last = timed.at(-1), steps = lastOf(metrics, "steps");
   if (!first || !last || steps === undefined || last.step <= first.step) return undefined;
   return (Math.max(0, steps - last.step) * (last.seconds! - first.seconds!)) / (last.step - first.step);
@@ -66,7 +68,7 @@ function facts({ record, metrics, seconds, usd }: Moment): [string, string][] {
     ["tokens/s", speed === undefined ? undefined : Math.round(speed).toLocaleString("en-US")],
     ["running for", duration(seconds)],
     ["left", left === undefined ? undefined : left === 0 ? "last step done" : `about ${duration(left)}`],
-    ["cost so far", record.usdPerHour > 0 ? `$${usd.toFixed(usd < 1 ? 3 : 2)}` : "$0"],
+    ["cost so far", dollars(record, usd)],
   ] as [string, string | undefined][]).flatMap(([label, value]) => (value === undefined ? [] : [[label, value] as [string, string]]));
 }
 
@@ -119,12 +121,18 @@ const SAID = new Set(["steps", "seconds", "memory_bytes"]);
 /** The fields that a job reports of its own, of the last readings: the view of a job that has no loss. */
 function ownTable({ metrics }: Moment): string {
   const rows = metrics.slice(-SHOWN_ROWS).map(ownFields);
-  return rows.some((row) => Object.keys(row).length > 1) ? String(tableBundle(align(rows), { caption: metrics.length > SHOWN_ROWS ? `The last ${SHOWN_ROWS} of ${metrics.length} readings` : "Readings" })["text/html"]) : "";
+  return rows.some((row) => Object.keys(row).length > 1) ? String(tableBundle(align(rows), { decimals: decimalsOf(rows), caption: metrics.length > SHOWN_ROWS ? `The last ${SHOWN_ROWS} of ${metrics.length} readings` : "Readings" })["text/html"]) : "";
 }
 
 function ownFields(metric: Metric): Record<string, TableValue> {
   return Object.fromEntries(Object.entries(metric).flatMap(([field, value]) =>
     SAID.has(field) || (value !== null && typeof value === "object") ? [] : [[field.replaceAll("_", " "), value as TableValue]]));
+}
+
+/** As many decimals as give the smallest fraction of a table three digits; at most four. */
+function decimalsOf(rows: readonly Record<string, TableValue>[]): number {
+  const fractions = rows.flatMap((row) => Object.values(row)).flatMap((value) => (typeof value === "number" && Number.isFinite(value) && !Number.isInteger(value) ? [Math.abs(value)] : []));
+  return fractions.length === 0 ? 0 : Math.min(4, Math.max(0, 2 - Math.floor(Math.log10(lowest(fractions)))));
 }
 
 /** The same columns in every row: readings of a job may differ in their fields. */
@@ -137,25 +145,26 @@ function align(rows: readonly Record<string, TableValue>[]): Record<string, Tabl
 export function ownSummary(metrics: readonly Metric[]): MimeBundle | undefined {
   if (metrics.length === 0) return undefined;
   const rows = align(metrics.map(ownFields));
-  if (rows.length <= 20) return tableBundle(rows, { caption: "What the job measured" });
+  if (rows.length <= 20) return tableBundle(rows, { decimals: decimalsOf(rows), caption: "What the job measured" });
   const fields = Object.keys(rows[0]!).filter((field) => field !== "step" && rows.some((row) => Number.isFinite(row[field])));
   if (fields.length === 0) return undefined;
-  return tableBundle(fields.map((field) => {
+  const summary = fields.map((field) => {
     const values = rows.flatMap(({ [field]: value }) => (typeof value === "number" && Number.isFinite(value) ? [value] : []));
     return { measured: field, readings: values.length, median: median(values), lowest: lowest(values), highest: highest(values) };
-  }), { caption: `What the job measured, ${rows.length} times` });
+  });
+  return tableBundle(summary, { decimals: decimalsOf(summary), caption: `What the job measured, ${rows.length} times` });
 }
 
 /** The line that stays: how the run ended, in one row. */
 export function endRow({ record, metrics, seconds, usd }: Moment): Record<string, TableValue> {
   const course = currentCourse(metrics), losses = readings(course, "loss"), evaluated = readings(course, "eval_loss"), speeds = valuesOf(readings(course, "tokens_per_second")), peak = peakOf(metrics);
   return {
-    run: record.id, ended: STATE_WORDS[record.state], ...(course.length > 0 ? { "last step": course.at(-1)!.step } : {}), time: duration(seconds),
-    ...(losses.length > 0 ? { "loss at first": digits(losses[0]!.value), "loss at last": digits(losses.at(-1)!.value) } : {}),
+    ...(course.length > 0 ? { steps: course.at(-1)!.step } : {}), time: duration(seconds),
+    ...(losses.length > 0 ? { loss: `${digits(losses[0]!.value)} → ${digits(losses.at(-1)!.value)}` } : {}),
     ...(evaluated.length > 0 ? { "best evaluation": digits(lowest(valuesOf(evaluated))) } : {}),
     ...(speeds.length > 0 ? { "tokens/s": Math.round(median(speeds)).toLocaleString("en-US") } : {}),
-    ...(peak === undefined ? {} : { "memory": gib(peak) }), ...(record.plan ? { "planned": gib(record.plan.peakBytes) } : {}),
-    cost: record.usdPerHour > 0 ? `$${usd.toFixed(3)}` : "$0",
+    ...(peak === undefined ? {} : { memory: gib(peak) }), ...(record.plan ? { planned: gib(record.plan.peakBytes) } : {}),
+    cost: dollars(record, usd),
   };
 }
 

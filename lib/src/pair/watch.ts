@@ -111,7 +111,7 @@ class View {
   leave(): void {
     this.#left = true;
     const { id, record } = this.#run;
-    const note = `You stopped watching; the job is still ${STATE_WORDS[record.state]}. To see it again: await watchRun(await attach("${id}")). To end it: await run.interrupt().`;
+    const note = `You stopped watching; the job is still ${STATE_WORDS[record.state]}. To see it again: await watchRun(await attach("${id}")). To end it: await (await attach("${id}")).interrupt()`;
     if (inNotebook()) this.#show(liveBundle(this.#moment(note)), performance.now());
     else this.#terminal.write(`\n${note}\n`);
   }
@@ -122,10 +122,10 @@ class View {
     if (!inNotebook() && this.#terminal.isTTY) this.#terminal.write("\n");
     const chart = isChart ? lossChart(run.metrics, `Loss of ${run.record.name}`) : undefined;
     this.#display.end(chart ? await chartBundle(chart.spec, chart.alt) : (ownSummary(run.metrics) ?? { "text/plain": `${run.id}: ${STATE_WORDS[run.record.state]}. It reported nothing.` }));
-    showTable([endRow(moment)], { caption: `${run.record.name}: ${STATE_WORDS[run.record.state]}` });
+    showTable([endRow(moment)], { caption: `${run.id}: ${STATE_WORDS[run.record.state]}` });
     if (moment.findings.length > 0) showTable(findingRows(moment.findings), { caption: "What its metrics say" });
     if (run.record.state === "out-of-memory") show({ "text/plain": (await explainOutOfMemory(run)).says });
-    else if (run.record.state !== "finished") show({ "text/plain": whyItEnded(run) });
+    else if (!["finished", "interrupted"].includes(run.record.state)) show({ "text/plain": whyItEnded(run) });
   }
 
   #moment(note: string): Moment {
