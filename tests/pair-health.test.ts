@@ -25,7 +25,7 @@ describe("health advice", () => {
         assert.ok(FINDINGS.includes(name) && says.length > 10 && remedy.length > 10);
         assert.doesNotMatch(says, /undefined|\[object/);
       }
-    }), { numRuns: 150 });
+    }), { numRuns: 4000 });
   });
 
   it("accuses at most 5 % of healthy runs", () => {

@@ -23,8 +23,8 @@ export interface LossCurves {
 
 export function lossCurves(metrics: readonly Metric[]): LossCurves {
   const course = currentCourse(metrics).filter(({ step }) => Math.abs(step) < BEYOND);
-  const drawn = (field: string): Point[] => readings(course, field).filter(({ value }) => Math.abs(value) < BEYOND)
-    .map(({ step, value }) => ({ step, value: Math.abs(value) < 1 / BEYOND ? 0 : value })); // Vega fails on the smallest numbers there are
+  const round = (value: number): number => (Math.abs(value) < 1 / BEYOND ? 0 : value); // Vega fails on the smallest numbers there are
+  const drawn = (field: string): Point[] => readings(course, field).flatMap(({ step, value }) => (Math.abs(value) < BEYOND ? [{ step: round(step), value: round(value) }] : []));
   return {
     training: drawn("loss"), evaluation: drawn("eval_loss"),
     lost: course.filter(({ loss }) => loss !== undefined && !(Math.abs(loss) < BEYOND)).length,

@@ -25,6 +25,8 @@ const TICK_MS = 1000;
 /** A terminal that cannot go back gets a line this often. */
 const LINE_MS = 10_000;
 const DIAGNOSE_MS = 1000;
+/** Of a hundred thousand readings, findings and picture take longer: no more than a tenth of the time is spent on them. */
+const REST = 10;
 /** A runtime that has not answered for so long is said to be silent, and after so long it is given up. */
 const SILENT_MS = 10_000;
 const GIVE_UP_MS = 10 * 60_000;
@@ -69,8 +71,8 @@ class View {
   readonly #run: Run;
   readonly #terminal: NonNullable<WatchOptions["terminal"]>;
   readonly #display = new LiveDisplay();
-  #drawn = { at: -Infinity, content: "" };
-  #findings: { at: number; list: Finding[] } = { at: -Infinity, list: [] };
+  #drawn = { at: -Infinity, took: 0, content: "" };
+  #findings: { at: number; took: number; list: Finding[] } = { at: -Infinity, took: 0, list: [] };
   #count = 0;
   #newsAt = performance.now();
   #answeredAt = performance.now();
@@ -98,7 +100,7 @@ class View {
   draw(): void {
     const now = performance.now();
     if (this.#left) return; // an answer that was under way must not paint over the farewell
-    if (now - this.#drawn.at < (inNotebook() || this.#terminal.isTTY ? REDRAW_MS : LINE_MS)) return;
+    if (now - this.#drawn.at < Math.max(inNotebook() || this.#terminal.isTTY ? REDRAW_MS : LINE_MS, REST * this.#drawn.took)) return;
     const silent = now - this.#answeredAt;
     const moment = this.#moment(silent > SILENT_MS
       ? `The runtime has not answered for ${Math.round(silent / 1000)} s; it is asked again. The job does not need the connection.`
@@ -130,10 +132,10 @@ class View {
 
   #moment(note: string): Moment {
     const { metrics, record } = this.#run, now = performance.now();
-    // On a long run this costs some milliseconds, and a course does not turn four times a second.
-    if (now - this.#findings.at >= DIAGNOSE_MS) {
+    if (now - this.#findings.at >= Math.max(DIAGNOSE_MS, REST * this.#findings.took)) {
       const secondsSinceLast = record.state === "running" ? (now - this.#newsAt) / 1000 : undefined;
-      this.#findings = { at: now, list: diagnose(metrics, { plan: record.plan, secondsSinceLast }) };
+      const list = diagnose(metrics, { plan: record.plan, secondsSinceLast }), at = performance.now();
+      this.#findings = { at, took: at - now, list };
     }
     return { record, metrics, findings: this.#findings.list, seconds: this.#run.seconds(), usd: this.#run.usd(), note };
   }
@@ -141,13 +143,13 @@ class View {
   #show(bundle: MimeBundle, now: number): void {
     const content = String(bundle["text/html"]);
     if (content === this.#drawn.content) return;
-    this.#drawn = { at: now, content };
+    this.#drawn = { at: now, took: performance.now() - now, content };
     this.#display.update(bundle);
   }
 
   #print(line: string, now: number): void {
     if (line === this.#drawn.content) return;
-    this.#drawn = { at: now, content: line };
+    this.#drawn = { at: now, took: performance.now() - now, content: line };
     if (this.#terminal.isTTY) this.#terminal.write(`\r\u001b[2K${line.slice(0, (this.#terminal.columns ?? 120) - 1)}`);
     else this.#terminal.write(`${line}\n`);
   }
