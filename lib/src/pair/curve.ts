@@ -2,7 +2,7 @@
 import type { ChartSpec } from "../course/chart.js";
 import { escapeHtml } from "../course/display.js";
 import type { Metric } from "./job.js";
-import { currentCourse, highest, lowest, median, readings, thin, valuesOf, type Point } from "./series.js";
+import { coarsen, currentCourse, highest, lowest, median, readings, thin, valuesOf, type Point } from "./series.js";
 
 /** A document of a few hundred points stays small, and no screen shows more. */
 const MOST_POINTS = 300;
@@ -53,8 +53,15 @@ export function describeCurves({ training, evaluation, lost }: LossCurves): stri
   return sentences.join(" ") || "No loss yet.";
 }
 
-/** Each value as the median of it and its neighbours: the course of a curve, without lagging behind it. */
-const centre = (values: readonly number[]): number[] => values.map((_, at) => median(values.slice(Math.max(0, at - (SMOOTHED >> 1)), at + (SMOOTHED >> 1) + 1)));
+/**
+ * The course of a curve: each value as the median of it and its neighbours, which does not lag behind. Of a long curve first
+ * the medians of groups; thinned points would not do, for they are its extremes. Empty for a curve too short to have one.
+ */
+function courseOf(points: readonly Point[]): Point[] {
+  if (points.length <= SMOOTHED) return [];
+  const groups = coarsen(points, MOST_POINTS), values = valuesOf(groups);
+  return groups.map(({ step }, at) => ({ step, value: median(values.slice(Math.max(0, at - (SMOOTHED >> 1)), at + (SMOOTHED >> 1) + 1)) }));
+}
 
 /** Values over two orders of magnitude are unreadable on an even scale: a spike would flatten all the rest. */
 function needsLog(values: readonly number[]): boolean {
@@ -88,12 +95,12 @@ export function drawCurves(curves: LossCurves): string {
   const heights = log ? ticks(low, high).map((power) => Number((10 ** power).toPrecision(3))) : ticks(low, high);
   const grid = heights.map((value) => `<line x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${y(value)}" y2="${y(value)}" stroke="currentColor" stroke-opacity=".15"/><text x="${LEFT - 6}" y="${y(value)}" dy=".35em" text-anchor="end">${escapeHtml(short(value))}</text>`).join("");
   const marks = ticks(first, end, 1).map((step) => `<text x="${x(step)}" y="${HEIGHT - BOTTOM + 14}" text-anchor="middle">${step.toLocaleString("en-US")}</text>`).join("");
-  const course = centre(valuesOf(training)).map((value, at) => ({ step: training[at]!.step, value }));
+  const course = courseOf(curves.training);
   const squares = evaluation.map(({ step, value }) => `<rect x="${(Number(x(step)) - 3).toFixed(1)}" y="${(Number(y(value)) - 3).toFixed(1)}" width="6" height="6" fill="${EVALUATION}"/>`).join("");
-  const legend = `<text x="${LEFT}" y="11">${log ? "loss (logarithmic)" : "loss"}${training.length > SMOOTHED ? `: each reading thin, median of ${SMOOTHED} bold` : ""}${evaluation.length > 0 ? "; squares: evaluation" : ""}</text><text x="${WIDTH - RIGHT}" y="${HEIGHT - 3}" text-anchor="end">step</text>`;
+  const legend = `<text x="${LEFT}" y="11">${log ? "loss (logarithmic)" : "loss"}${course.length > 0 ? ": readings thin, their median bold" : ""}${evaluation.length > 0 ? "; squares: evaluation" : ""}</text><text x="${WIDTH - RIGHT}" y="${HEIGHT - 3}" text-anchor="end">step</text>`;
   return `<svg role="img" aria-label="${escapeHtml(describeCurves(curves))}" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" style="max-width:100%;display:block" font-family="system-ui, sans-serif" font-size="11" fill="currentColor">`
-    + `${grid}${marks}${legend}<polyline points="${line(training)}" fill="none" stroke="${TRAINING}" stroke-width="1" stroke-opacity="${training.length > SMOOTHED ? 0.45 : 1}"/>`
-    + (training.length > SMOOTHED ? `<polyline points="${line(course)}" fill="none" stroke="${TRAINING}" stroke-width="2.5" stroke-linejoin="round"/>` : "")
+    + `${grid}${marks}${legend}<polyline points="${line(training)}" fill="none" stroke="${TRAINING}" stroke-width="1" stroke-opacity="${course.length > 0 ? 0.45 : 1}"/>`
+    + (course.length > 0 ? `<polyline points="${line(course)}" fill="none" stroke="${TRAINING}" stroke-width="2.5" stroke-linejoin="round"/>` : "")
     + `${evaluation.length > 0 ? `<polyline points="${line(evaluation)}" fill="none" stroke="${EVALUATION}" stroke-width="1.5" stroke-dasharray="5 3"/>${squares}` : ""}</svg>`;
 }
 
@@ -101,10 +108,9 @@ export function drawCurves(curves: LossCurves): string {
 export function lossChart(metrics: readonly Metric[], title = "Loss"): { spec: ChartSpec; alt: string } {
   const curves = lossCurves(metrics);
   const training = thin(curves.training, MOST_POINTS), evaluation = thin(curves.evaluation, MOST_POINTS);
-  const course = centre(valuesOf(training));
+  const bold = courseOf(curves.training);
   const values = (points: readonly Point[]): { step: number; loss: number }[] => points.map(({ step, value }) => ({ step, loss: Number(value.toPrecision(5)) }));
-  const bold = training.length > SMOOTHED ? training.map(({ step }, at) => ({ step, value: course[at]! })) : [];
-  const names = { each: bold.length > 0 ? "each reading (thin)" : "training", bold: `median of ${SMOOTHED} (bold)`, evaluation: "evaluation (dashed)" };
+  const names = { each: bold.length > 0 ? "readings (thin)" : "training", bold: "their median (bold)", evaluation: "evaluation (dashed)" };
   const x = { field: "step", type: "quantitative", title: "step", axis: { tickMinStep: 1 } };
   const y = { field: "loss", type: "quantitative", title: "loss", scale: needsLog(valuesOf([...training, ...evaluation])) ? { type: "log" } : { zero: false } };
   const layer = (points: readonly Point[], name: string, mark: object): object[] =>

@@ -44,7 +44,7 @@ export function coarsen(points: readonly Point[], most = 1000): Point[] {
   if (size <= 1) return [...points];
   return Array.from({ length: Math.ceil(points.length / size) }, (_, at) => {
     const group = points.slice(at * size, (at + 1) * size);
-    return { step: group[0]!.step, value: median(valuesOf(group)) };
+    return { step: group[group.length >> 1]!.step, value: median(valuesOf(group)) };
   });
 }
 
