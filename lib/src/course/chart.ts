@@ -10,14 +10,18 @@ const SCHEMA = "https://vega.github.io/schema/vega-lite/v5.json";
 // Source: M. Okabe, K. Ito, "Color Universal Design", 2008, https://jfly.uni-koeln.de/color/
 const PALETTE = ["#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442", "#000000"];
 
+// JupyterLab's dark theme makes every word of a chart white. Paper is white here in both themes, so the ink is named too.
+const INK = "#222222";
+
 const CONFIG = {
   font: "system-ui, sans-serif",
   background: "#ffffff",
+  style: { "guide-label": { fill: INK }, "guide-title": { fill: INK } },
   range: { category: PALETTE },
   mark: { color: PALETTE[0] },
-  axis: { labelFontSize: 12, titleFontSize: 12, titleFontWeight: "normal", grid: true, gridColor: "#e6e6e6" },
+  axis: { domainColor: "#888888", tickColor: "#888888", labelFontSize: 12, titleFontSize: 12, titleFontWeight: "normal", grid: true, gridColor: "#e6e6e6" },
   legend: { labelFontSize: 12, labelLimit: 320, titleFontSize: 12, titleFontWeight: "normal" },
-  title: { fontSize: 14, fontWeight: 600, anchor: "start", offset: 10 },
+  title: { color: INK, subtitleColor: INK, fontSize: 14, fontWeight: 600, anchor: "start", offset: 10 },
   view: { stroke: null },
 } as const;
 
