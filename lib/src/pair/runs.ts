@@ -32,6 +32,8 @@ export const RunRecord = z.object({
   /** By the runtime's clock, seconds since 1970. */
   started: z.number().optional(),
   ended: z.number().optional(),
+  /** Seconds that its earlier attempts ran. */
+  earlierSeconds: z.number().optional(),
   usdPerHour: z.number(),
   /** The plan's peak and what there is, in bytes. */
   plan: z.object({ peakBytes: z.number(), usableBytes: z.number() }).optional(),
