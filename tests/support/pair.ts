@@ -133,3 +133,39 @@ export function pythonJob(folder: string, name: string, program: string, more: P
   writeFileSync(path, `import json, os, pathlib, signal, subprocess, sys, time\nfrom runtime.metrics import Metrics\nmetrics, artifacts = Metrics(), pathlib.Path("artifacts")\n${program}`);
   return { name, code: [], command: ["{python}", "job.py"], packages: "standard", ...more, files: { "job.py": path, ...more.files } };
 }
+
+/** How a command ended, and what it said. */
+export interface Outcome {
+  status: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+export interface RunsCommand {
+  kill: (signal: NodeJS.Signals) => void;
+  ended: Promise<Outcome>;
+}
+
+/** The real `llmops runs`. */
+export function startRuns(home: string, args: string[]): RunsCommand {
+  const child = spawn(process.execPath, [join(ROOT, "lib/bin/llmops.cjs"), "runs", ...args], { cwd: ROOT, env: { ...process.env, LLMOPS_HOME: home } });
+  let stdout = "", stderr = "";
+  child.stdout.on("data", (text: Buffer) => (stdout += text.toString()));
+  child.stderr.on("data", (text: Buffer) => (stderr += text.toString()));
+  return { kill: (signal) => child.kill(signal), ended: new Promise((resolve) => child.on("close", (status) => resolve({ status, stdout, stderr }))) };
+}
+
+/** A job of twelve steps with checkpoints; it waits at the sixth until there is a file `go`. */
+export const STEPS = `
+mark = pathlib.Path("checkpoints/step.txt"); mark.parent.mkdir(exist_ok=True)
+first = int(mark.read_text()) if mark.exists() else 0
+print("from step", first)
+try:
+    for step in range(first + 1, 13):
+        metrics.log(step, steps=12, loss=1 / step)
+        mark.write_text(str(step))
+        while step == 6 and not pathlib.Path("go").exists(): time.sleep(0.05)
+except KeyboardInterrupt:
+    sys.exit(0)
+(artifacts / "result.json").write_text(json.dumps({"last": step}))
+`;

@@ -23,6 +23,7 @@ export interface SessionOptions {
 const CHUNK_BYTES = 1 << 20;
 const KERNEL_START_MS = 60_000;
 const CONNECT_MS = 20_000;
+const WATCH_MS = 2000;
 /** By it our kernels are known among a server's: a client that was killed leaves one, and the next client ends it. */
 const SESSION_PREFIX = "llmops-pair-";
 const ORPHAN_AFTER_MS = 60_000;
@@ -60,6 +61,8 @@ export class JupyterSession implements PythonSession {
       if (status !== "connected") lost.abort();
     };
     kernel.connectionStatusChanged.connect(onStatus);
+    // A server does not hang up when somebody ends the kernel.
+    const watch = setInterval(() => void this.isAlive().then((alive) => alive || lost.abort()), WATCH_MS);
     let reply: KernelMessage.IExecuteReplyMsg;
     try {
       const future = kernel.requestExecute(
@@ -71,9 +74,10 @@ export class JupyterSession implements PythonSession {
       });
       reply = await withDeadline(Promise.race([future.done, broken]), timeoutMs, "the Jupyter server gave no answer");
     } catch (error) {
-      this.#drop(kernel);
+      this.#drop(kernel); // with the futures that still wait
       throw error instanceof PairError ? error : new PairError("timeout", `the connection to the kernel broke: ${(error as Error).message}`, { cause: error });
     } finally {
+      clearInterval(watch);
       kernel.connectionStatusChanged.disconnect(onStatus);
     }
     this.#lastSeen = Date.now();
@@ -115,7 +119,7 @@ export class JupyterSession implements PythonSession {
     if ((await this.#findKernel()) === undefined) this.#session = await this.#reach(startKernel(this.#settings));
     const model = this.#session.kernel;
     if (!model) throw new PairError("lost", "the Jupyter server started no kernel");
-    const kernel = new KernelConnection({ model, serverSettings: this.#settings, handleComms: false });
+    const kernel = new SteadyConnection({ model, serverSettings: this.#settings, handleComms: false });
     this.#kernel = kernel;
     try {
       await withDeadline(connected(kernel), CONNECT_MS, "the Jupyter server opened no channel to its kernel");
@@ -162,6 +166,20 @@ class PromptSocket extends WebSocket {
     this.on("message", (_: RawData) => {
       if (this.readyState === WebSocket.OPEN) this.ping();
     });
+  }
+}
+
+/**
+ * The client starts these two on its own and lets nobody wait for them: one that fails because the connection was dropped
+ * meanwhile would end a Node process as an unhandled rejection, and the notebook's kernel with it.
+ */
+class SteadyConnection extends KernelConnection {
+  override reconnect(): Promise<void> {
+    return super.reconnect().catch(() => {});
+  }
+
+  override requestKernelInfo(): Promise<KernelMessage.IInfoReplyMsg | undefined> {
+    return super.requestKernelInfo().catch(() => undefined);
   }
 }
 
@@ -223,7 +241,7 @@ async function checkServer(settings: ServerConnection.ISettings, url: string): P
     throw new PairError("refused", `the Jupyter server at ${url} does not take this token: \`jupyter server list\` on its machine shows the right one`);
   }
   const isJupyter = response.ok && (await response.json().then((specs: unknown) => typeof specs === "object" && specs !== null && "kernelspecs" in specs, () => false));
-  if (!isJupyter) throw new PairError("setup", `${url} answers with status ${response.status}, but not as a Jupyter server; the address should be the root of one, like http://host:8888/`);
+  if (!isJupyter) throw new PairError("setup", `${url} answers (status ${response.status}), but not as a Jupyter server; the address should be the root of one, like http://host:8888/`);
 }
 
 /** @throws PairError `timeout` with `message` when `work` takes longer */

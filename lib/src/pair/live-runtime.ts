@@ -95,8 +95,8 @@ export class LiveRuntime implements Runtime {
   }
 
   async stop(): Promise<void> {
-    const { session, agent } = await this.#ready();
-    for (const job of await agent.interruptAll()) await this.#waitForEnd(agent, job);
+    for (const job of await this.#ask((agent) => agent.interruptAll())) await this.#waitForEnd(job);
+    const { session } = await this.#ready();
     this.#opened = undefined;
     await session.stop();
   }
@@ -120,9 +120,9 @@ export class LiveRuntime implements Runtime {
     }
   }
 
-  async #waitForEnd(agent: Agent, job: string): Promise<void> {
+  async #waitForEnd(job: string): Promise<void> {
     const deadline = Date.now() + END_LIMIT_MS;
-    while (!hasEnded((await agent.status(job)).state)) {
+    while (!hasEnded((await this.status(job)).state)) {
       if (Date.now() > deadline) throw new PairError("request", `${job} does not end; the machine was left running`);
       await new Promise((wake) => setTimeout(wake, END_POLL_MS));
     }

@@ -1,6 +1,7 @@
 /** A run: a job on a runtime with its record here. It is launched once, followed from anywhere, and fetched when it has ended. */
 import { closeSync, constants, existsSync, fstatSync, mkdirSync, openSync, readFileSync, readSync, statSync, writeFileSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import type { z } from "zod";
 import { findWorkbookHome } from "../course/workbook.js";
@@ -192,7 +193,7 @@ export class Run {
       }
       if (JSON.stringify([this.#record.state, this.#metrics.length]) !== before) onChange(this);
       if (this.hasEnded) return this;
-      await new Promise((wake) => setTimeout(wake, pause));
+      await sleep(pause, undefined, signal ? { signal } : {});
     }
   }
 
