@@ -444,9 +444,11 @@ def children_peak():
 OPERATIONS = {f.__name__: f for f in (hello, write, place, read, describe, start, status, interrupt, interrupt_all, remove)}
 
 
-def answer(text):
-    """One request {"op", …} to its reply {"ok": …} or {"refused": why}, both JSON in Base64."""
+def answer(text, data=None):
+    """One request {"op", …} to its reply {"ok": …} or {"refused": why}, both JSON in Base64. `data`: of a write, Base64 too."""
     request = json.loads(base64.b64decode(text))
+    if data is not None:
+        request["data"] = data
     operation = OPERATIONS.get(request.pop("op", None))
     try:
         reply = {"ok": operation(**request)} if operation else {"refused": "no such operation"}

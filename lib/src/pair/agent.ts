@@ -84,9 +84,9 @@ export class Agent {
     const part = `${path}.${wanted.slice(0, 16)}.part`;
     for (let offset = (await this.read(part, 0, 0)).size ?? 0; ; ) {
       if (offset < content.length || content.length === 0) {
-        const piece = content.subarray(offset, offset + this.#session.chunkBytes);
+        const piece = content.subarray(offset, offset + (this.#session.writeBytes ?? this.#session.chunkBytes));
         const data = deflateSync(piece, { level: 1 }).toString("base64");
-        offset = Written.parse(await this.#request("write", { path: part, offset, data })).size;
+        offset = Written.parse(await this.#request("write", { path: part, offset }, data)).size;
         if (offset < content.length) continue;
       }
       const placed = Description.parse(await this.#request("place", { part, path, sha256: wanted }));
@@ -100,9 +100,10 @@ export class Agent {
     await this.#request("remove", { job });
   }
 
-  async #request(op: string, parameters: Record<string, unknown>): Promise<unknown> {
+  /** @param data - the one long parameter, already Base64: beside the others, so that it is not encoded twice */
+  async #request(op: string, parameters: Record<string, unknown>, data?: string): Promise<unknown> {
     const request = Buffer.from(JSON.stringify({ op, ...parameters })).toString("base64");
-    const code = `_llmops_reply = _llmops_agent["answer"]("${request}")`;
+    const code = `_llmops_reply = _llmops_agent["answer"]("${request}"${data === undefined ? "" : `, "${data}"`})`;
     const text = await this.#evaluate(code);
     const reply = Reply.parse(JSON.parse(Buffer.from(text, "base64").toString("utf8")));
     if ("refused" in reply) throw new PairError("request", `the runtime refused to ${op}: ${reply.refused}`);
