@@ -24,7 +24,7 @@ import { PYTHON, ROOT, STATE } from "./paths.ts";
 const AT_ONCE = 2;
 
 /** The embedded side of every door: a recorded output must not depend on the author's keys, nor cost anything. */
-export const EMBEDDED_DOORS = { OPENAI_API_KEY: "", OPENAI_BASE_URL: "", LLMOPS_TEACHER_MODEL: "", LLMOPS_TEACHER_PRICE: "" };
+export const EMBEDDED_DOORS = { OPENAI_API_KEY: "", OPENAI_BASE_URL: "", LLMOPS_TEACHER_MODEL: "", LLMOPS_TEACHER_PRICE: "", LLMOPS_RUNTIME: "" };
 
 export interface LessonRun {
   lesson: LessonSource;
@@ -47,14 +47,16 @@ export async function runLesson(
 ): Promise<LessonRun> {
   const audience = readNotebook(builtPath).metadata.workbook?.audience ?? "student";
   const run = join(STATE, "runs", `${lesson.id}-${audience}`);
-  rmSync(run, { recursive: true, force: true });
   const lessonFolder = join(run, dirname(lesson.notebook)); // inside the repository: cells resolve its node_modules
-  mkdirSync(lessonFolder, { recursive: true });
   const path = join(lessonFolder, basename(lesson.notebook));
-  cpSync(builtPath, path);
   const started = Date.now();
+  const home = join(run, "state");
+  await stopRuntime(home); // of a run that was killed: its folder is about to go
+  rmSync(run, { recursive: true, force: true });
+  mkdirSync(lessonFolder, { recursive: true });
+  cpSync(builtPath, path);
   const child = spawn(PYTHON, [join(ROOT, "tools", "execute_notebook.py"), path, lessonFolder], {
-    env: { ...process.env, ...EMBEDDED_DOORS, LLMOPS_HOME: join(run, "state") },
+    env: { ...process.env, ...EMBEDDED_DOORS, LLMOPS_HOME: home },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let errors = "";
@@ -67,8 +69,15 @@ export async function runLesson(
     else onCell(event.cell, event.of);
   }
   await ended;
+  await stopRuntime(home);
   problems ??= [{ cell: 0, fault: `the runner failed:\n${errors}` }];
   return { lesson, notebook: readNotebook(path), folder: run, problems, seconds: (Date.now() - started) / 1000 };
+}
+
+/** Ends the local runtime of a lesson, with the jobs that it left running. */
+async function stopRuntime(home: string): Promise<void> {
+  const { findLocalServer, openLocal } = await import("llmops/pair");
+  if (await findLocalServer(home)) await openLocal({ home, packages: "standard" }).stop();
 }
 
 function select(lessons: LessonSource[], wanted: string[]): LessonSource[] {

@@ -31,6 +31,7 @@ import subprocess
 import sys
 import time
 import zlib
+from contextlib import contextmanager
 from pathlib import Path
 
 VERSION = 1
@@ -75,19 +76,29 @@ def write_whole(path, text):
 
 
 def write(path, offset, data):
-    """Puts bytes at an offset. Offset 0 begins the file anew."""
+    """Puts bytes at an offset and says how many the file has now. It never leaves a hole: beyond the end it writes nothing."""
     full = inside(path)
     full.parent.mkdir(parents=True, exist_ok=True)
-    if offset == 0:
-        full.write_bytes(b"")
-    size = full.stat().st_size if full.exists() else 0
-    if offset > size:
-        raise Refused(f"{path} has {size} bytes here; it cannot go on at {offset}")
+    with open(full, "a+b"):
+        pass  # it is there now, with what it had
     with open(full, "r+b") as file:
-        file.seek(offset)
-        file.write(unpack(data))
-        file.truncate()
-    return {"size": full.stat().st_size}
+        if offset <= file.seek(0, os.SEEK_END):
+            file.seek(offset)
+            file.write(unpack(data))
+        return {"size": file.seek(0, os.SEEK_END)}
+
+
+def place(part, path, sha256):
+    """Gives a file that arrived whole its name. Two senders of the same bytes do not disturb each other."""
+    source, target = inside(part), inside(path)
+    try:
+        if sha256_of(source) == sha256:
+            os.replace(source, target)
+        else:
+            source.unlink(missing_ok=True)
+    except FileNotFoundError:
+        pass  # the other sender placed it
+    return describe(path)
 
 
 def read(path, offset, length):
@@ -118,14 +129,26 @@ def unpack(text):
 # --- jobs, from the notebook ---------------------------------------------------------------------------------------
 
 
-def start(job, command, env=None, minutes=None, memory_gib=None, again=False):
-    """Starts a job, or says how it stands if it was started before. `again` starts one anew that has ended."""
+def start(job, command, env=None, minutes=None, memory_gib=None, again=False, attempt=None):
+    """Starts a job, or says how it stands if it was started before.
+
+    `again` starts one anew that has ended. `attempt` is the number that this start shall have: one that was reached before is
+    not started again, so that the request can be repeated even if the job has ended meanwhile.
+    """
     folder = inside(job)
     folder.mkdir(parents=True, exist_ok=True)
+    with alone(folder / "start.lock"):
+        return start_alone(job, folder, command, env, minutes, memory_gib, again, attempt)
+
+
+def start_alone(job, folder, command, env, minutes, memory_gib, again, attempt):
     now = status(job)
-    if now["state"] in ("starting", "running") or (now["state"] in ENDED and not again):
+    reached = now.get("attempt") or 0
+    if now["state"] in ("starting", "running") or (now["state"] in ENDED and not again) or (attempt is not None and reached >= attempt):
         return now
-    attempt = (now.get("attempt") or 0) + 1
+    attempt = reached + 1
+    if reached:
+        sweep(folder)  # of a job that lost its supervisor: two of them must not write into one folder
     spec = {"command": command, "env": env or {}, "minutes": minutes, "memory_gib": memory_gib, "attempt": attempt}
     (folder / "stop").unlink(missing_ok=True)
     (folder / "manifest.json").unlink(missing_ok=True)
@@ -154,12 +177,18 @@ def status(job):
     if state["state"] == "running" and not is_locked(folder / "lock"):
         state = read_json(folder / "state.json")  # it may have ended between the two looks
         if state["state"] == "running":
-            state = {**state, "state": "lost", "reason": "the process that kept this job is gone: the machine was restarted, or it was killed"}
+            reason = "the process that kept this job is gone: the machine was restarted, or it was killed"
+            state = {**state, "state": "lost", "reason": reason, "ended": last_sign(folder)}
     elif state["state"] == "starting" and time.time() - state["started"] > 60 and not is_locked(folder / "lock"):
-        state = {**state, "state": "lost", "reason": "the job never began; supervisor.txt in its folder says why"}
+        state = {**state, "state": "lost", "reason": "the job never began; supervisor.txt in its folder says why", "ended": state["started"]}
     sizes = {name: (folder / name).stat().st_size for name in ("metrics.jsonl", "log.txt") if (folder / name).exists()}
     checkpoints = sorted(path.name for path in (folder / "checkpoints").glob("*") if not path.name.endswith(".tmp"))
     return {**state, "sizes": sizes, "checkpoints": checkpoints, "now": time.time()}
+
+
+def last_sign(folder):
+    """When the job last wrote something, in seconds since 1970."""
+    return max(path.stat().st_mtime for path in folder.glob("*") if path.name in ("state.json", "metrics.jsonl", "log.txt"))
 
 
 def interrupt(job):
@@ -182,6 +211,7 @@ def remove(job):
     """Removes the folder of a job that has ended."""
     if status(job)["state"] in ("starting", "running"):
         raise Refused(f"{job} is still running: interrupt it first")
+    sweep(inside(job))
     shutil.rmtree(inside(job), ignore_errors=True)
     return {}
 
@@ -242,6 +272,20 @@ def take_lock(path):
     return file
 
 
+@contextmanager
+def alone(path):
+    """Waits until no other process is in this place."""
+    deadline = time.monotonic() + 10
+    while (file := take_lock(path)) is None:
+        if time.monotonic() > deadline:
+            raise Refused(f"another notebook holds {path}; try again")
+        time.sleep(0.02)
+    try:
+        yield
+    finally:
+        file.close()
+
+
 def is_locked(path):
     if not path.exists():
         return False
@@ -284,17 +328,23 @@ def supervise(folder):
 
 def begin(folder, spec, log):
     command = [sys.executable if word == "{python}" else word for word in spec["command"]]
-    env = {**os.environ, **spec["env"], "LLMOPS_JOB": str(folder), "PYTHONPATH": str(folder / "code"), "PYTHONUNBUFFERED": "1"}
-    own_group = {"creationflags": 0x00000200} if os.name == "nt" else {"start_new_session": True}
-    if spec["memory_gib"] and os.name != "nt":
-        own_group["preexec_fn"] = lambda: limit_memory(spec["memory_gib"])
+    path = os.pathsep.join([str(folder / "code"), *filter(None, [os.environ.get("PYTHONPATH")])])
+    env = {**os.environ, **spec["env"], "LLMOPS_JOB": str(folder), "PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}
+    own_group = {"creationflags": 0x00000200} if os.name == "nt" else {"start_new_session": True, "preexec_fn": lambda: bind(spec["memory_gib"])}
     return subprocess.Popen(command, cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, **own_group)
 
 
-def limit_memory(gib):
-    import resource
+def bind(memory_gib):
+    """In the job's process, before its program begins: its memory limit; and on Linux, that it ends with its supervisor."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a server that a script put into the background hands down that it is ignored
+    if sys.platform == "linux":
+        import ctypes
 
-    resource.setrlimit(resource.RLIMIT_DATA, (int(gib * 2**30), int(gib * 2**30)))
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+    if memory_gib:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_DATA, (int(memory_gib * 2**30), int(memory_gib * 2**30)))
 
 
 def wait_for(child, folder, minutes):
@@ -317,7 +367,20 @@ def wait_for(child, folder, minutes):
             os.killpg(child.pid, signal.SIGKILL)  # what the job itself started and left behind
         except OSError:
             pass
+    sweep(folder)
     return asked
+
+
+def sweep(folder):
+    """Ends every process that a job of this folder left behind, whatever group it made for itself. Linux only: elsewhere a
+    process's environment cannot be read with the standard library."""
+    mark = b"LLMOPS_JOB=" + os.fsencode(str(folder))
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            if int(entry.name) != os.getpid() and mark in (entry / "environ").read_bytes().split(b"\0"):
+                os.kill(int(entry.name), signal.SIGKILL)
+        except OSError:
+            pass  # it ended meanwhile, or it is another user's
 
 
 def send(child, number):
@@ -378,12 +441,14 @@ def children_peak():
 
 # --- requests -------------------------------------------------------------------------------------------------------
 
-OPERATIONS = {f.__name__: f for f in (hello, write, read, describe, start, status, interrupt, interrupt_all, remove)}
+OPERATIONS = {f.__name__: f for f in (hello, write, place, read, describe, start, status, interrupt, interrupt_all, remove)}
 
 
-def answer(text):
-    """One request {"op", …} to its reply {"ok": …} or {"refused": why}, both JSON in Base64."""
+def answer(text, data=None):
+    """One request {"op", …} to its reply {"ok": …} or {"refused": why}, both JSON in Base64. `data`: of a write, Base64 too."""
     request = json.loads(base64.b64decode(text))
+    if data is not None:
+        request["data"] = data
     operation = OPERATIONS.get(request.pop("op", None))
     try:
         reply = {"ok": operation(**request)} if operation else {"refused": "no such operation"}

@@ -1,6 +1,7 @@
 import { CommanderError } from "commander";
 import { FileError } from "../data/jsonl/file-error.js";
 import { VersionError } from "../data/versions/error.js";
+import { PairError } from "../pair/error.js";
 
 /** What the exit status of every command means; scripts rely on it. */
 export const EXIT = { ok: 0, rejected: 1, usage: 2, budget: 3, interrupted: 130 } as const;
@@ -42,7 +43,7 @@ export function isAbort(error: unknown): boolean {
 /** A failure for scripts: a stable code and the sentence. */
 export function describeFailure(error: unknown): { code: string; message: string } {
   if (isAbort(error)) return { code: "interrupted", message: "interrupted; nothing half-written is left behind" };
-  if (error instanceof FileError || error instanceof VersionError || error instanceof CommanderError) return { code: error.code, message: error.message };
+  if (error instanceof FileError || error instanceof VersionError || error instanceof PairError || error instanceof CommanderError) return { code: error.code, message: error.message };
   return error instanceof Error ? { code: error.name, message: error.message } : { code: "error", message: String(error) };
 }
 

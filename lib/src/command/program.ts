@@ -27,6 +27,9 @@ const FIRST: Readonly<Record<string, (program: Command, second: string) => void>
   vram(program) {
     (require("./vram.js") as typeof import("./vram.js")).registerVram(program);
   },
+  runs(program) {
+    (require("./runs.js") as typeof import("./runs.js")).registerRuns(program);
+  },
 };
 
 /** The one of that name; all where there is none, for help and suggestions speak of all. */

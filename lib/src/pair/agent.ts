@@ -1,4 +1,5 @@
 /** Requests to the runtime's agent (colab/runtime/agent.py) over any Python session, repeated until one is answered. */
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { deflateSync, inflateSync } from "node:zlib";
 import { z } from "zod";
@@ -14,8 +15,12 @@ const Written = z.object({ size: z.number() });
 const Description = z.object({ size: z.number().nullable(), sha256: z.string().nullable() });
 
 const TIMEOUT_MS = 30_000;
-const ATTEMPTS = 5;
+/** So long a request is repeated before the notebook is told; a session that knows its machine to be gone says so sooner. */
+const PATIENCE_MS = 150_000;
 const FIRST_PAUSE_MS = 250;
+const LONGEST_PAUSE_MS = 4000;
+/** A session that forgets the agent at once, each time, has another fault. */
+const LOADS = 5;
 
 export interface AgentOptions {
   /** The folder of the jobs over there; default: `llmops-jobs` in the session's own folder. */
@@ -39,9 +44,12 @@ export class Agent {
     return RuntimeFacts.parse(await this.#request("hello", {}));
   }
 
+  /** `again` starts a job anew that has ended: once, however often the request must be repeated. */
   async start(job: string, { command, env, minutes, memoryGib }: Command, again: boolean): Promise<JobState> {
     const words = command.map((word) => (word === "{python}" ? (this.#options.python ?? word) : word));
-    return JobState.parse(await this.#request("start", { job, command: words, env: env ?? {}, minutes: minutes ?? null, memory_gib: memoryGib ?? null, again }));
+    const attempt = again ? ((await this.status(job)).attempt ?? 0) + 1 : null;
+    const request = { job, command: words, env: env ?? {}, minutes: minutes ?? null, memory_gib: memoryGib ?? null, again, attempt };
+    return JobState.parse(await this.#request("start", request));
   }
 
   async status(job: string): Promise<JobState> {
@@ -67,21 +75,35 @@ export class Agent {
     return { bytes: size === null ? new Uint8Array() : inflateSync(Buffer.from(data, "base64")), size: size ?? undefined };
   }
 
-  /** Writes a file piece by piece. The pieces before a lost one are kept: the request that failed is sent again. */
+  /**
+   * Writes a file piece by piece under a name made of its hash, then gives it its own: a reader sees all of it or nothing,
+   * what arrived before a break is not sent again, and two senders of the same bytes help each other.
+   */
   async write(path: string, content: Uint8Array): Promise<void> {
-    let offset = 0;
-    do {
-      const piece = content.subarray(offset, offset + this.#session.chunkBytes);
-      const data = deflateSync(piece, { level: 1 }).toString("base64");
-      const { size } = Written.parse(await this.#request("write", { path, offset, data }));
-      offset += piece.length;
-      if (size !== offset) throw new PairError("damaged", `${path}: ${size} bytes arrived in the runtime of ${offset} sent; put it again`);
-    } while (offset < content.length);
+    const wanted = createHash("sha256").update(content).digest("hex");
+    const part = `${path}.${wanted.slice(0, 16)}.part`;
+    for (let offset = (await this.read(part, 0, 0)).size ?? 0; ; ) {
+      if (offset < content.length || content.length === 0) {
+        const piece = content.subarray(offset, offset + (this.#session.writeBytes ?? this.#session.chunkBytes));
+        const data = deflateSync(piece, { level: 1 }).toString("base64");
+        offset = Written.parse(await this.#request("write", { path: part, offset }, data)).size;
+        if (offset < content.length) continue;
+      }
+      const placed = Description.parse(await this.#request("place", { part, path, sha256: wanted }));
+      if (placed.sha256 === wanted) return;
+      throw new PairError("damaged", `${path} arrived in the runtime with other bytes than were sent; put it again`);
+    }
   }
 
-  async #request(op: string, parameters: Record<string, unknown>): Promise<unknown> {
+  /** Removes the folder of a job that has ended. */
+  async remove(job: string): Promise<void> {
+    await this.#request("remove", { job });
+  }
+
+  /** @param data - the one long parameter, already Base64: beside the others, so that it is not encoded twice */
+  async #request(op: string, parameters: Record<string, unknown>, data?: string): Promise<unknown> {
     const request = Buffer.from(JSON.stringify({ op, ...parameters })).toString("base64");
-    const code = `_llmops_reply = _llmops_agent["answer"]("${request}")`;
+    const code = `_llmops_reply = _llmops_agent["answer"]("${request}"${data === undefined ? "" : `, "${data}"`})`;
     const text = await this.#evaluate(code);
     const reply = Reply.parse(JSON.parse(Buffer.from(text, "base64").toString("utf8")));
     if ("refused" in reply) throw new PairError("request", `the runtime refused to ${op}: ${reply.refused}`);
@@ -90,17 +112,22 @@ export class Agent {
 
   /** Every request of the agent can be sent twice, so one without an answer is. A session that lost the agent is given it anew. */
   async #evaluate(code: string): Promise<string> {
-    const timeoutMs = this.#options.timeoutMs ?? TIMEOUT_MS;
-    for (let attempt = 1; ; attempt += 1) {
+    const timeoutMs = this.#options.timeoutMs ?? TIMEOUT_MS, deadline = Date.now() + PATIENCE_MS;
+    let needsAgent = false, loads = 0;
+    for (let pauseMs = FIRST_PAUSE_MS; ; ) {
       try {
+        if (needsAgent) await this.#session.evaluate(agentCode(this.#options.root), { timeoutMs });
+        needsAgent = false;
         return await this.#session.evaluate(code, { timeoutMs });
       } catch (error) {
-        if (attempt === ATTEMPTS) throw error;
-        if (error instanceof PythonFault) {
-          if (error.kind !== "NameError") throw new PairError("request", `the runtime's agent failed: ${error.message}`, { cause: error });
-          await this.#session.evaluate(agentCode(this.#options.root), { timeoutMs });
-        } else if (error instanceof PairError && error.code === "timeout") {
-          await new Promise((wake) => setTimeout(wake, FIRST_PAUSE_MS * 2 ** attempt));
+        if (error instanceof PythonFault && error.kind === "NameError" && loads < LOADS) {
+          needsAgent = true;
+          loads += 1;
+        } else if (error instanceof PythonFault) {
+          throw new PairError("request", `the runtime's agent failed: ${error.message}`, { cause: error });
+        } else if (error instanceof PairError && error.code === "timeout" && Date.now() + pauseMs < deadline) {
+          await new Promise((wake) => setTimeout(wake, pauseMs));
+          pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS);
         } else {
           throw error;
         }

@@ -50,8 +50,13 @@ export async function download(runtime: Runtime, job: string, artifact: Artifact
   const partial = `${target}.part`;
   if ((statSync(partial, { throwIfNoEntry: false })?.size ?? 0) > artifact.bytes) truncateSync(partial, 0);
   await runtime.get(job, `artifacts/${artifact.path}`, partial, onBytes);
-  verify(artifact, await describeFile(partial), partial, `${target}.damaged`);
-  renameSync(partial, target);
+  try {
+    verify(artifact, await describeFile(partial), partial, `${target}.damaged`);
+    renameSync(partial, target);
+  } catch (error) {
+    // Another process that fetches the same run was faster.
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT" || !(await isSame(target, artifact))) throw error;
+  }
 }
 
 /** Whether a file is there with the artifact's bytes. */

@@ -7,6 +7,9 @@ import { JupyterSession } from "./jupyter-session.js";
 import { LiveRuntime } from "./live-runtime.js";
 import { localFolder, startLocalServer, stopLocalServer } from "./local-server.js";
 
+/** So long a network may be away before its server counts as lost. */
+const NETWORK_PATIENCE_MS = 120_000;
+
 export interface LocalOptions {
   /** Where server and jobs are kept; default: the workbook's own `.workbook`. */
   home?: string;
@@ -20,6 +23,7 @@ export function openLocal({ home = findWorkbookHome(), packages = "training" }: 
     driver: "local",
     says: "this machine: a Jupyter server on loopback and a Python of its own, with the tiny model; free",
     address: { driver: "local" },
+    reopens: true,
     async open(report) {
       const python = packages === "training" ? await prepareTraining(report) : undefined;
       const session = await JupyterSession.open(await startLocalServer(home));
@@ -53,6 +57,7 @@ export function openJupyter({ env = process.env, ...given }: JupyterOptions = {}
     driver: "jupyter",
     says: `a Jupyter server at ${address.origin}`,
     address: { driver: "jupyter", url },
-    open: async () => ({ session: await JupyterSession.open({ url, token }) }),
+    reopens: true,
+    open: async () => ({ session: await JupyterSession.open({ url, token }, { patienceMs: NETWORK_PATIENCE_MS }) }),
   });
 }

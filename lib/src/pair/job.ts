@@ -42,7 +42,8 @@ export const RuntimeFacts = z.object({
 });
 export type RuntimeFacts = z.output<typeof RuntimeFacts>;
 
-const relativePath = z
+/** A path below a job's folder, the same on every system. */
+export const jobPath = z
   .string()
   .min(1)
   .refine((path) => !path.startsWith("/") && !path.includes("\\") && !path.includes(":") && !path.split("/").includes(".."), "a path inside the job's folder");
@@ -50,7 +51,7 @@ const relativePath = z
 /** What a job left behind: each file with its size in bytes and its SHA-256. */
 export const Manifest = z.object({
   version: z.literal(1),
-  artifacts: z.array(z.object({ path: relativePath, bytes: z.int().nonnegative(), sha256: z.string().regex(/^[0-9a-f]{64}$/) })),
+  artifacts: z.array(z.object({ path: jobPath, bytes: z.int().nonnegative(), sha256: z.string().regex(/^[0-9a-f]{64}$/) })),
 });
 export type Manifest = z.output<typeof Manifest>;
 

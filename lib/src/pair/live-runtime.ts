@@ -1,6 +1,6 @@
 /** A runtime that answers while it works: every driver with a Python session over there is one of these. */
 import { createHash } from "node:crypto";
-import { mkdirSync, statSync } from "node:fs";
+import { constants, mkdirSync, statSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { Agent, type AgentOptions } from "./agent.js";
@@ -14,6 +14,8 @@ export interface LiveDriver {
   driver: DriverName;
   says: string;
   address: Address;
+  /** Whether a lost session is opened anew: only where that finds the same jobs and costs nothing. */
+  reopens?: boolean;
   /** Starts or finds the machine and opens a Python session on it. */
   open(report: Report): Promise<{ session: PythonSession; options?: AgentOptions }>;
 }
@@ -48,38 +50,36 @@ export class LiveRuntime implements Runtime {
   }
 
   async put(path: string, content: Uint8Array): Promise<void> {
-    const { agent } = await this.#ready();
     const wanted = createHash("sha256").update(content).digest("hex");
-    if ((await agent.describe(path)).sha256 === wanted) return;
-    await agent.write(path, content);
-    const arrived = (await agent.describe(path)).sha256;
-    if (arrived !== wanted) throw new PairError("damaged", `${path} arrived in the runtime with other bytes than were sent; put it again`);
+    await this.#ask(async (agent) => {
+      if ((await agent.describe(path)).sha256 !== wanted) await agent.write(path, content);
+    });
   }
 
   async exec(job: string, command: Command, again = false): Promise<JobState> {
-    return (await this.#ready()).agent.start(job, command, again);
+    return this.#ask((agent) => agent.start(job, command, again));
   }
 
   async tail(job: string, file: string, offset: number, limit = GET_LIMIT): Promise<Tail> {
-    return (await this.#ready()).agent.read(`${job}/${file}`, offset, limit);
+    return this.#ask((agent) => agent.read(`${job}/${file}`, offset, limit));
   }
 
   async interrupt(job: string): Promise<JobState> {
-    return (await this.#ready()).agent.interrupt(job);
+    return this.#ask((agent) => agent.interrupt(job));
   }
 
   async get(job: string, file: string, target: string, onBytes: (bytes: number) => void = () => {}): Promise<void> {
     mkdirSync(dirname(target), { recursive: true });
     let offset = statSync(target, { throwIfNoEntry: false })?.size ?? 0;
-    const out = await open(target, offset === 0 ? "w" : "r+");
+    const out = await open(target, constants.O_RDWR | constants.O_CREAT); // never emptied: another one may be writing the same
     try {
       for (;;) {
         const { bytes, size } = await this.tail(job, file, offset);
         if (size === undefined) throw new PairError("damaged", `${file} is not among what ${job} left in the runtime`);
         if (bytes.length === 0) break;
-        await out.write(bytes, 0, bytes.length, offset);
-        offset += bytes.length;
-        onBytes(bytes.length);
+        const { bytesWritten } = await out.write(bytes, 0, bytes.length, offset);
+        offset += bytesWritten;
+        onBytes(bytesWritten);
       }
     } finally {
       await out.close();
@@ -87,12 +87,16 @@ export class LiveRuntime implements Runtime {
   }
 
   async status(job: string): Promise<JobState> {
-    return (await this.#ready()).agent.status(job);
+    return this.#ask((agent) => agent.status(job));
+  }
+
+  async remove(job: string): Promise<void> {
+    await this.#ask((agent) => agent.remove(job));
   }
 
   async stop(): Promise<void> {
-    const { session, agent } = await this.#ready();
-    for (const job of await agent.interruptAll()) await this.#waitForEnd(agent, job);
+    for (const job of await this.#ask((agent) => agent.interruptAll())) await this.#waitForEnd(job);
+    const { session } = await this.#ready();
     this.#opened = undefined;
     await session.stop();
   }
@@ -103,9 +107,22 @@ export class LiveRuntime implements Runtime {
     if (opened) await (await opened).session.close();
   }
 
-  async #waitForEnd(agent: Agent, job: string): Promise<void> {
+  /** Puts a question to the agent; a session that was lost is opened anew, once, where the driver allows it. */
+  async #ask<T>(question: (agent: Agent) => Promise<T>): Promise<T> {
+    const opened = this.#ready();
+    try {
+      return await question((await opened).agent);
+    } catch (error) {
+      if (!(error instanceof PairError && error.code === "lost")) throw error;
+      if (this.#opened === opened) this.#opened = undefined;
+      if (this.#driver.reopens !== true) throw error;
+      return question((await this.#ready()).agent);
+    }
+  }
+
+  async #waitForEnd(job: string): Promise<void> {
     const deadline = Date.now() + END_LIMIT_MS;
-    while (!hasEnded((await agent.status(job)).state)) {
+    while (!hasEnded((await this.status(job)).state)) {
       if (Date.now() > deadline) throw new PairError("request", `${job} does not end; the machine was left running`);
       await new Promise((wake) => setTimeout(wake, END_POLL_MS));
     }

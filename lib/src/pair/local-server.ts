@@ -12,6 +12,7 @@ import type { JupyterServer } from "./jupyter-session.js";
 
 const START_LIMIT_MS = 60_000;
 const STOP_LIMIT_MS = 10_000;
+const ANSWER_LIMIT_MS = 5000;
 const POLL_MS = 100;
 const IDLE_S = 1800;
 
@@ -23,21 +24,29 @@ const ServerRecord = z.object({ url: z.string(), token: z.string(), pid: z.int()
 
 /** The server that runs, or undefined. A record whose server does not answer is none. */
 export async function findLocalServer(home = findWorkbookHome()): Promise<(JupyterServer & { pid: number }) | undefined> {
-  const folder = recordFolder(home);
-  const names = existsSync(folder) ? readdirSync(folder).filter((name) => /^jpserver-\d+\.json$/.test(name)) : [];
-  for (const name of names) {
-    const record = ServerRecord.safeParse(readJson(join(folder, name)));
-    if (record.success && (await answers(record.data))) return record.data;
-  }
-  return undefined;
+  return (await look(home)).server;
 }
 
-async function answers({ url, token }: JupyterServer): Promise<boolean> {
+/** `isBusy`: a server is there that takes the connection and gives no answer yet, as on a machine with much to do. */
+async function look(home: string): Promise<{ server?: JupyterServer & { pid: number }; isBusy: boolean }> {
+  const folder = recordFolder(home);
+  const names = existsSync(folder) ? readdirSync(folder).filter((name) => /^jpserver-\d+\.json$/.test(name)) : [];
+  let isBusy = false;
+  for (const name of names) {
+    const record = ServerRecord.safeParse(readJson(join(folder, name)));
+    const answer = record.success ? await ask(record.data) : "none";
+    if (record.success && answer === "well") return { server: record.data, isBusy: false };
+    isBusy ||= answer === "late";
+  }
+  return { isBusy };
+}
+
+async function ask({ url, token }: JupyterServer): Promise<"well" | "late" | "none"> {
   try {
-    const response = await fetch(new URL("api/status", url), { headers: { authorization: `token ${token}` }, signal: AbortSignal.timeout(5000) });
-    return response.ok;
-  } catch {
-    return false;
+    const response = await fetch(new URL("api/status", url), { headers: { authorization: `token ${token}` }, signal: AbortSignal.timeout(ANSWER_LIMIT_MS) });
+    return response.ok ? "well" : "none";
+  } catch (error) {
+    return (error as Error).name === "TimeoutError" ? "late" : "none";
   }
 }
 
@@ -47,8 +56,9 @@ export async function startLocalServer(home = findWorkbookHome()): Promise<Jupyt
   mkdirSync(folder, { recursive: true });
   const deadline = Date.now() + START_LIMIT_MS;
   for (;;) {
-    const found = await findLocalServer(home);
-    if (found) return found;
+    const { server, isBusy } = await look(home);
+    if (server) return server;
+    if (isBusy && Date.now() < deadline) continue; // a second server beside it would be one too many
     try {
       const lock = new Lock(join(folder, "start.lock"), "the local runtime", "start");
       try {
@@ -63,13 +73,15 @@ export async function startLocalServer(home = findWorkbookHome()): Promise<Jupyt
   }
 }
 
-/** Ends the local server, and waits until it has. Jobs are processes of their own: interrupt them first. */
+/** Ends the local server, and waits until it has. Jobs are processes of their own: `openLocal().stop()` ends them first. */
 export async function stopLocalServer(home = findWorkbookHome()): Promise<void> {
-  const found = await findLocalServer(home);
+  const deadline = Date.now() + STOP_LIMIT_MS;
+  let { server: found, isBusy } = await look(home);
+  while (isBusy && Date.now() < deadline) ({ server: found, isBusy } = await look(home));
   if (!found) return;
   process.kill(found.pid, "SIGTERM");
-  const deadline = Date.now() + STOP_LIMIT_MS;
-  while (isRunning(found.pid) && Date.now() < deadline) await pause();
+  const limit = Date.now() + STOP_LIMIT_MS;
+  while (isRunning(found.pid) && Date.now() < limit) await pause();
   if (isRunning(found.pid)) process.kill(found.pid, "SIGKILL");
 }
 

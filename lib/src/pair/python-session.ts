@@ -8,6 +8,8 @@ export interface EvaluateOptions {
 export interface PythonSession {
   /** The most bytes of a file that one request may carry on this route. */
   readonly chunkBytes: number;
+  /** The same for what is sent, where it should be less. */
+  readonly writeBytes?: number;
   /**
    * Runs `code`, then gives the value of the variable `_llmops_reply`: Base64 text, so that it survives every way of printing.
    *

@@ -1,6 +1,8 @@
 /** A run: a job on a runtime with its record here. It is launched once, followed from anywhere, and fetched when it has ended. */
-import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readFileSync, readSync, statSync, writeFileSync, writeSync } from "node:fs";
+import { closeSync, constants, existsSync, fstatSync, mkdirSync, openSync, readFileSync, readSync, statSync, writeFileSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
 import type { z } from "zod";
 import { findWorkbookHome } from "../course/workbook.js";
 import { checkResult, download, isSame, readManifest } from "./artifacts.js";
@@ -13,6 +15,9 @@ import { gather, hashRecipe } from "./sending.js";
 
 const FOLLOWED = ["metrics.jsonl", "log.txt"] as const;
 const POLL_MS = 500;
+/** So long `wait` goes on trying while the runtime cannot be reached. */
+const PATIENCE_MS = 300_000;
+const LONGEST_PAUSE_MS = 10_000;
 
 export interface LaunchOptions {
   report?: Report;
@@ -68,6 +73,7 @@ export async function attach(id: string, { report = () => {}, home = findWorkboo
   const run = new Run(record, runtime ?? reopenRuntime(record, home), home, job);
   if (record.state === "preparing") await run.begin(report);
   else if (!hasEnded(record.state)) await run.sync();
+  else run.readMetrics();
   return run;
 }
 
@@ -78,6 +84,8 @@ export class Run {
   #record: RunRecord;
   #metrics: Metric[] = [];
   #parsed = 0;
+  /** Seconds that the runtime's clock is ahead of this one. */
+  #ahead = 0;
 
   /** Use {@link launch} or {@link attach}. */
   constructor(record: RunRecord, runtime: Runtime, home: string, job: Job | undefined) {
@@ -120,10 +128,15 @@ export class Run {
     return existsSync(path) ? readFileSync(path, "utf8") : "";
   }
 
-  /** Seconds that the job has run, by the runtime's clock. */
-  seconds(now = Date.now() / 1000): number {
+  /** Seconds that the job has run, all its attempts together, by the runtime's clock. */
+  seconds(): number {
+    const { earlierSeconds = 0 } = this.#record;
+    return earlierSeconds + this.#attemptSeconds();
+  }
+
+  #attemptSeconds(): number {
     const { started, ended } = this.#record;
-    return started === undefined ? 0 : Math.max(0, (ended ?? now) - started);
+    return started === undefined ? 0 : Math.max(0, (ended ?? Date.now() / 1000 + this.#ahead) - started);
   }
 
   /** What the machine has cost so far, in dollars. */
@@ -138,7 +151,7 @@ export class Run {
       report(`Sending ${path} (${bytes.toLocaleString("en-US")} bytes)`);
       await this.#runtime.put(`${this.id}/${path}`, readFileSync(join(this.folder, "sent", path)));
     }
-    this.#note(await this.#runtime.exec(this.id, this.#command()));
+    await this.#take(await this.#runtime.exec(this.id, this.#command()));
   }
 
   /**
@@ -148,38 +161,63 @@ export class Run {
    */
   async sync(): Promise<JobState> {
     const state = await this.#runtime.status(this.id);
-    for (const name of FOLLOWED) await this.#follow(name, state.sizes[name] ?? 0);
-    this.#parseMetrics();
-    this.#note(state);
+    await this.#take(state);
     return state;
   }
 
-  /** Follows the run to its end. `onChange` is called after every look that brought something. */
+  /** In this order: a record that says how the job ended promises that all it wrote is here. */
+  async #take(state: JobState): Promise<void> {
+    this.#ahead = state.now - Date.now() / 1000;
+    for (const name of FOLLOWED) await this.#follow(name, state.sizes[name] ?? 0);
+    this.readMetrics();
+    this.#note(state);
+  }
+
+  /**
+   * Follows the run to its end. `onChange` is called after every look that brought something. A runtime that cannot be reached
+   * for a while is asked again for five minutes.
+   *
+   * @throws PairError `lost` or `timeout` after that; the job goes on, and `attach` finds it
+   */
   async wait(onChange: (run: Run) => void = () => {}, { signal, pollMs = POLL_MS }: { signal?: AbortSignal; pollMs?: number } = {}): Promise<Run> {
+    let heard = Date.now(), pause = pollMs;
     for (;;) {
       signal?.throwIfAborted();
       const before = JSON.stringify([this.#record.state, this.#metrics.length]);
-      await this.sync();
+      try {
+        await this.sync();
+        heard = Date.now();
+        pause = pollMs;
+      } catch (error) {
+        if (!(error instanceof PairError && (error.code === "lost" || error.code === "timeout")) || Date.now() - heard > PATIENCE_MS) throw error;
+        pause = Math.min(2 * Math.max(pause, POLL_MS), LONGEST_PAUSE_MS);
+      }
       if (JSON.stringify([this.#record.state, this.#metrics.length]) !== before) onChange(this);
       if (this.hasEnded) return this;
-      await new Promise((wake) => setTimeout(wake, pollMs));
+      await sleep(pause, undefined, signal ? { signal } : {});
     }
   }
 
   /** Asks the job to end. It has when `wait` comes back. */
   async interrupt(): Promise<void> {
-    this.#note(await this.#runtime.interrupt(this.id));
+    await this.#take(await this.#runtime.interrupt(this.id));
   }
 
-  /** Starts the job anew in its folder after an end: it goes on from its own checkpoints. Metrics are appended. */
+  /**
+   * Starts the job anew in its folder after an end: it goes on from its own checkpoints. Metrics are appended; on a machine
+   * whose disk was emptied they are put back first, so that they go on from where they were here.
+   */
   async resume(report: Report = () => {}): Promise<void> {
     if (!this.hasEnded) throw new PairError("request", `${this.id} has not ended`);
     await this.#runtime.start(report);
     for (const { path } of this.#record.sent) await this.#runtime.put(`${this.id}/${path}`, readFileSync(join(this.folder, "sent", path)));
-    const before = { ...this.#record };
-    delete before.ended;
-    this.#record = before;
-    this.#note(await this.#runtime.exec(this.id, this.#command(), true));
+    if ((await this.#runtime.status(this.id)).state === "absent") {
+      for (const name of FOLLOWED.filter((name) => existsSync(join(this.folder, name)))) await this.#runtime.put(`${this.id}/${name}`, readFileSync(join(this.folder, name)));
+    }
+    const earlierSeconds = this.seconds();
+    const state = await this.#runtime.exec(this.id, this.#command(), true);
+    this.#save({ earlierSeconds });
+    await this.#take(state);
   }
 
   /**
@@ -224,6 +262,7 @@ export class Run {
 
   /** After `out-of-memory`: the next remedy that the job's plan knows, launched. Undefined where nothing is left to try. */
   async relaunch(options: LaunchOptions = {}): Promise<Run | undefined> {
+    if (this.#record.state !== "out-of-memory") throw new PairError("request", `${this.id} is ${this.#record.state}: a remedy is for a run that is out-of-memory`);
     if (this.#job?.remedy === undefined) throw new PairError("unsupported", `${this.id} was attached without its job, or its job knows no remedies: launch it anew with a smaller recipe`);
     const next = this.nextRemedy();
     if (!next) return undefined;
@@ -236,40 +275,43 @@ export class Run {
   }
 
   #note(state: JobState): void {
-    const { state: name, reason, attempt, started, ended, host_peak_bytes: hostPeak } = state;
+    const { state: name, reason, attempt, started, ended, now, host_peak_bytes: hostPeak } = state;
     if (name === "absent") {
-      this.#save({ state: "lost", reason: "the runtime is there, but it knows nothing of this job: its disk was emptied" });
+      this.#save({ state: "lost", reason: "the runtime is there, but it knows nothing of this job: its disk was emptied", ended: this.#record.ended ?? now });
       return;
     }
-    this.#save({ state: name, reason: reason ?? null, ...(attempt === undefined ? {} : { attempt }), ...(started === undefined ? {} : { started }), ...(ended === undefined ? {} : { ended }), ...(hostPeak == null ? {} : { hostPeakBytes: hostPeak }) });
+    const known = { ...(attempt === undefined ? {} : { attempt }), ...(started === undefined ? {} : { started }), ...(hostPeak == null ? {} : { hostPeakBytes: hostPeak }) };
+    this.#save({ state: name, reason: reason ?? null, ...known, ended: hasEnded(name) ? ended : undefined });
   }
 
-  #save(change: Partial<RunRecord>): void {
-    const next = { ...this.#record, ...change };
-    if (JSON.stringify(next) === JSON.stringify(this.#record)) return;
-    this.#record = next;
-    saveRun(next, this.#home);
+  /** Changes the record on disk, where another process that follows the same run may have written since: an end stays one. */
+  #save(change: Omit<Partial<RunRecord>, "ended"> & { ended?: number | undefined }): void {
+    const there = readRecord(this.id, this.#home) ?? this.#record;
+    const { state = there.state, attempt = 0 } = change;
+    const isPast = isFinal(there.state) && !isFinal(state) && attempt <= (there.attempt ?? 0);
+    const { ended, ...rest } = { ...there, ...(isPast ? {} : change) };
+    this.#record = ended === undefined ? rest : { ...rest, ended };
+    if (!isDeepStrictEqual(this.#record, there)) saveRun(this.#record, this.#home);
   }
 
   async #follow(name: (typeof FOLLOWED)[number], until: number): Promise<void> {
     const path = join(this.folder, name);
     let offset = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
     if (offset >= until) return;
-    const file = openSync(path, existsSync(path) ? "r+" : "w");
+    const file = openSync(path, constants.O_RDWR | constants.O_CREAT); // never emptied: another follower may be writing the same
     try {
       while (offset < until) {
         const { bytes } = await this.#runtime.tail(this.id, name, offset);
         if (bytes.length === 0) break;
-        writeSync(file, bytes, 0, bytes.length, offset);
-        offset += bytes.length;
+        offset += writeSync(file, bytes, 0, bytes.length, offset);
       }
     } finally {
       closeSync(file);
     }
   }
 
-  /** Reads the lines that are complete; the last one may still be growing. */
-  #parseMetrics(): void {
+  /** Reads the lines of metrics.jsonl that are here and complete; the last one may still be growing. */
+  readMetrics(): void {
     const path = join(this.folder, "metrics.jsonl");
     if (!existsSync(path)) return;
     const bytes = readFrom(path, this.#parsed);
@@ -279,6 +321,17 @@ export class Run {
       if (metric?.success) this.#metrics.push(metric.data);
     }
     this.#parsed += end;
+  }
+}
+
+/** An end that no later look at the same attempt changes. `lost` is none: a runtime can come back. */
+const isFinal = (state: RunRecord["state"]): boolean => state !== "preparing" && state !== "lost" && hasEnded(state);
+
+function readRecord(id: string, home: string): RunRecord | undefined {
+  try {
+    return loadRun(id, home);
+  } catch {
+    return undefined; // it was removed, or is damaged: what is known here is written anew
   }
 }
 

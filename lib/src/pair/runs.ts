@@ -34,6 +34,8 @@ export const RunRecord = z.object({
   ended: z.number().optional(),
   /** The most host memory that one process of the job held. */
   hostPeakBytes: z.number().optional(),
+  /** Seconds that its earlier attempts ran. */
+  earlierSeconds: z.number().optional(),
   usdPerHour: z.number(),
   /** The plan's peak and what there is, in bytes. */
   plan: z.object({ peakBytes: z.number(), usableBytes: z.number() }).optional(),

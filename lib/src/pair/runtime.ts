@@ -42,6 +42,8 @@ export interface Runtime {
   /** Brings a file home: appends to `target` from the size it has there, so that an interrupted download goes on. */
   get(job: string, file: string, target: string, onBytes?: (bytes: number) => void): Promise<void>;
   status(job: string): Promise<JobState>;
+  /** Removes an ended job's folder over there, where the route can. */
+  remove?(job: string): Promise<void>;
   /** Ends the machine, and checks that it has ended where the route can tell. Jobs in it end too. */
   stop(): Promise<void>;
   /** Lets go of the connection and leaves the machine and its jobs as they are. */

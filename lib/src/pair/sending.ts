@@ -6,7 +6,7 @@ import { canonicalJson } from "../data/clean/content.js";
 import { findPii } from "../data/pii/index.js";
 import { workbookPath } from "../course/workbook.js";
 import { PairError } from "./error.js";
-import type { Job } from "./job.js";
+import { jobPath, type Job } from "./job.js";
 
 /** One file as it will lie in the job's folder. */
 export interface SentFile {
@@ -15,6 +15,8 @@ export interface SentFile {
   sha256: string;
 }
 
+/** What the agent itself writes in a job's folder. */
+const OWN = /^(?:(?:job|state|manifest)\.json|metrics\.jsonl|log\.txt|supervisor\.txt|lock|start\.lock|stop|(?:checkpoints|artifacts)\/.*)$/;
 /** Every job gets it: how a job reports. */
 const ALWAYS = ["runtime/metrics.py"];
 /** A secret stands in text; this much of a file is looked through. */
@@ -34,7 +36,9 @@ export function gather(job: Job): SentFile[] {
   for (const [path, source] of Object.entries(job.files ?? {})) {
     for (const [inner, full] of walk(path, source)) files.set(inner, readFileSync(full));
   }
+  job.command.forEach((word, at) => refuseSecrets(`word ${at + 1} of the command`, Buffer.from(word)));
   return [...files].map(([path, content]) => {
+    if (!jobPath.safeParse(path).success || OWN.test(path)) throw new PairError("setup", `a job cannot send "${path}": a name of its own, below the job's folder, with / between folders`);
     refuseSecrets(path, content);
     return { path, content, sha256: createHash("sha256").update(content).digest("hex") };
   });
