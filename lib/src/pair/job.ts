@@ -61,6 +61,8 @@ const Reading = z.union([z.custom<number>((value) => typeof value === "number"),
 /** One line of metrics.jsonl. A job may add fields of its own. */
 export const Metric = z.looseObject({
   step: z.number(),
+  /** Which start of the job wrote the line; 1 where it does not say. */
+  attempt: z.number().optional(),
   steps: z.number().optional(),
   seconds: z.number().optional(),
   loss: Reading.optional(),

@@ -1,5 +1,5 @@
 /** A run: a job on a runtime with its record here. It is launched once, followed from anywhere, and fetched when it has ended. */
-import { closeSync, constants, existsSync, fstatSync, mkdirSync, openSync, readFileSync, readSync, statSync, writeFileSync, writeSync } from "node:fs";
+import { closeSync, constants, existsSync, mkdirSync, openSync, readFileSync, statSync, writeFileSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
@@ -7,7 +7,8 @@ import type { z } from "zod";
 import { findWorkbookHome } from "../course/workbook.js";
 import { checkResult, download, isSame, readManifest } from "./artifacts.js";
 import { PairError } from "./error.js";
-import { hasEnded, jobName, Metric, type Command, type Job, type JobState } from "./job.js";
+import { hasEnded, jobName, type Command, type Job, type JobState, type Metric } from "./job.js";
+import { MetricsFile } from "./metrics-file.js";
 import { reopenRuntime } from "./open.js";
 import { loadRun, newRunId, runsFolder, saveRun, type RunRecord } from "./runs.js";
 import type { Report, Runtime } from "./runtime.js";
@@ -82,8 +83,7 @@ export class Run {
   readonly #home: string;
   readonly #job: Job | undefined;
   #record: RunRecord;
-  #metrics: Metric[] = [];
-  #parsed = 0;
+  readonly #metrics: MetricsFile;
   /** Seconds that the runtime's clock is ahead of this one. */
   #ahead = 0;
 
@@ -93,6 +93,7 @@ export class Run {
     this.#runtime = runtime;
     this.#home = home;
     this.#job = job;
+    this.#metrics = new MetricsFile(join(this.folder, "metrics.jsonl"));
   }
 
   get id(): string {
@@ -117,10 +118,14 @@ export class Run {
     return this.#record.state !== "preparing" && hasEnded(this.#record.state);
   }
 
-  /** Every metric that has come home, oldest first; of a run that was attached to after its end too. */
+  /** Every metric that has come home, oldest first; of steps that a resumed run did twice, the second. */
   get metrics(): readonly Metric[] {
-    this.#parseMetrics();
-    return this.#metrics;
+    return this.#metrics.metrics;
+  }
+
+  /** Reads the metrics that are here already, without a look at the runtime. */
+  readMetrics(): void {
+    this.#metrics.read();
   }
 
   get log(): string {
@@ -169,7 +174,7 @@ export class Run {
   async #take(state: JobState): Promise<void> {
     this.#ahead = state.now - Date.now() / 1000;
     for (const name of FOLLOWED) await this.#follow(name, state.sizes[name] ?? 0);
-    this.readMetrics();
+    this.#metrics.read();
     this.#note(state);
   }
 
@@ -183,7 +188,7 @@ export class Run {
     let heard = Date.now(), pause = pollMs;
     for (;;) {
       signal?.throwIfAborted();
-      const before = JSON.stringify([this.#record.state, this.#metrics.length]);
+      const before = JSON.stringify([this.#record.state, this.metrics.length]);
       try {
         await this.sync();
         heard = Date.now();
@@ -192,7 +197,7 @@ export class Run {
         if (!(error instanceof PairError && (error.code === "lost" || error.code === "timeout")) || Date.now() - heard > PATIENCE_MS) throw error;
         pause = Math.min(2 * Math.max(pause, POLL_MS), LONGEST_PAUSE_MS);
       }
-      if (JSON.stringify([this.#record.state, this.#metrics.length]) !== before) onChange(this);
+      if (JSON.stringify([this.#record.state, this.metrics.length]) !== before) onChange(this);
       if (this.hasEnded) return this;
       await sleep(pause, undefined, signal ? { signal } : {});
     }
@@ -309,19 +314,6 @@ export class Run {
       closeSync(file);
     }
   }
-
-  /** Reads the lines of metrics.jsonl that are here and complete; the last one may still be growing. */
-  readMetrics(): void {
-    const path = join(this.folder, "metrics.jsonl");
-    if (!existsSync(path)) return;
-    const bytes = readFrom(path, this.#parsed);
-    const end = bytes.lastIndexOf(10) + 1;
-    for (const line of bytes.toString("utf8", 0, end).split("\n")) {
-      const metric = line ? Metric.safeParse(parseJson(line)) : undefined;
-      if (metric?.success) this.#metrics.push(metric.data);
-    }
-    this.#parsed += end;
-  }
 }
 
 /** An end that no later look at the same attempt changes. `lost` is none: a runtime can come back. */
@@ -333,30 +325,4 @@ function readRecord(id: string, home: string): RunRecord | undefined {
   } catch {
     return undefined; // it was removed, or is damaged: what is known here is written anew
   }
-}
-
-/** The bytes of a file from an offset to its end. */
-function readFrom(path: string, offset: number): Buffer {
-  const file = openSync(path, "r");
-  try {
-    const bytes = Buffer.alloc(Math.max(0, fstatSync(file).size - offset));
-    return bytes.subarray(0, readSync(file, bytes, 0, bytes.length, offset));
-  } finally {
-    closeSync(file);
-  }
-}
-
-/**
- * The value of a line, or undefined for one that is no JSON: a job's own mistake must not end the run that reports it. Python's
- * json writes a loss that broke as a bare NaN or Infinity; those lines matter most, so they are read.
- */
-function parseJson(text: string): unknown {
-  for (const line of [text, text.replaceAll(/(?<=[:,[]\s*)(NaN|-?Infinity)(?=\s*[,}\]])/g, '"$1"')]) {
-    try {
-      return JSON.parse(line);
-    } catch {
-      // the next reading, or none
-    }
-  }
-  return undefined;
 }
