@@ -4,7 +4,7 @@ import { mkdirSync, statSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { Agent, type AgentOptions } from "./agent.js";
-import { PairError } from "./error.js";
+import { MachineGone, PairError } from "./error.js";
 import { hasEnded, type Command, type JobState, type RuntimeFacts } from "./job.js";
 import type { PythonSession } from "./python-session.js";
 import type { Address, DriverName, Report, Runtime, Tail } from "./runtime.js";
@@ -14,8 +14,15 @@ export interface LiveDriver {
   driver: DriverName;
   says: string;
   address: Address;
-  /** Starts or finds the machine and opens a Python session on it. */
-  open(report: Report): Promise<{ session: PythonSession; options?: AgentOptions }>;
+  /**
+   * Finds the machine and opens a Python session on it. Only where `mayStart`, one that is not there is made: looking at a run
+   * whose machine is gone must not cost another.
+   */
+  open(report: Report, mayStart: boolean): Promise<{ session: PythonSession; options?: AgentOptions }>;
+  /** What the route asks of every job, such as a time limit. */
+  limit?(command: Command): Command;
+  /** Ends the machine, and checks that it has, where no session on it can be had any more. */
+  end?(): Promise<void>;
 }
 
 const GET_LIMIT = Number.MAX_SAFE_INTEGER;
@@ -25,10 +32,13 @@ const END_POLL_MS = 200;
 
 export class LiveRuntime implements Runtime {
   readonly #driver: LiveDriver;
+  readonly #report: Report;
   #opened: Promise<{ session: PythonSession; agent: Agent; facts: RuntimeFacts }> | undefined;
 
-  constructor(driver: LiveDriver) {
+  /** @param report - told what goes on where a verb has to open the runtime and `start` was not called before it */
+  constructor(driver: LiveDriver, report: Report = () => {}) {
     this.#driver = driver;
+    this.#report = report;
   }
 
   get driver(): DriverName {
@@ -43,29 +53,30 @@ export class LiveRuntime implements Runtime {
     return this.#driver.address;
   }
 
-  async start(report: Report = () => {}): Promise<RuntimeFacts> {
-    return (await this.#ready(report)).facts;
+  async start(report: Report = this.#report): Promise<RuntimeFacts> {
+    return (await this.#ready(report, true)).facts;
   }
 
   async put(path: string, content: Uint8Array): Promise<void> {
-    const { agent } = await this.#ready();
     const wanted = createHash("sha256").update(content).digest("hex");
-    if ((await agent.describe(path)).sha256 === wanted) return;
-    await agent.write(path, content);
-    const arrived = (await agent.describe(path)).sha256;
+    const arrived = await this.#ask(async (agent) => {
+      if ((await agent.describe(path)).sha256 === wanted) return wanted;
+      await agent.write(path, content);
+      return (await agent.describe(path)).sha256;
+    });
     if (arrived !== wanted) throw new PairError("damaged", `${path} arrived in the runtime with other bytes than were sent; put it again`);
   }
 
   async exec(job: string, command: Command, again = false): Promise<JobState> {
-    return (await this.#ready()).agent.start(job, command, again);
+    return this.#ask((agent) => agent.start(job, this.#driver.limit?.(command) ?? command, again));
   }
 
   async tail(job: string, file: string, offset: number, limit = GET_LIMIT): Promise<Tail> {
-    return (await this.#ready()).agent.read(`${job}/${file}`, offset, limit);
+    return this.#ask((agent) => agent.read(`${job}/${file}`, offset, limit));
   }
 
   async interrupt(job: string): Promise<JobState> {
-    return (await this.#ready()).agent.interrupt(job);
+    return this.#ask((agent) => agent.interrupt(job));
   }
 
   async get(job: string, file: string, target: string, onBytes: (bytes: number) => void = () => {}): Promise<void> {
@@ -87,20 +98,36 @@ export class LiveRuntime implements Runtime {
   }
 
   async status(job: string): Promise<JobState> {
-    return (await this.#ready()).agent.status(job);
+    return this.#ask((agent) => agent.status(job));
   }
 
   async stop(): Promise<void> {
-    const { session, agent } = await this.#ready();
-    for (const job of await agent.interruptAll()) await this.#waitForEnd(agent, job);
-    this.#opened = undefined;
-    await session.stop();
+    try {
+      const { session, agent } = await this.#ready();
+      for (const job of await agent.interruptAll()) await this.#waitForEnd(agent, job);
+      this.#opened = undefined;
+      await session.stop();
+    } catch (error) {
+      if (!(error instanceof PairError && error.code === "lost" && this.#driver.end)) throw error;
+      this.#opened = undefined;
+      await this.#driver.end();
+    }
   }
 
   async close(): Promise<void> {
     const opened = this.#opened;
     this.#opened = undefined;
     if (opened) await (await opened).session.close();
+  }
+
+  /** After a machine that is gone, the next `start` looks for another. */
+  async #ask<T>(work: (agent: Agent) => Promise<T>): Promise<T> {
+    try {
+      return await work((await this.#ready()).agent);
+    } catch (error) {
+      if (error instanceof MachineGone) this.#opened = undefined;
+      throw error;
+    }
   }
 
   async #waitForEnd(agent: Agent, job: string): Promise<void> {
@@ -111,16 +138,16 @@ export class LiveRuntime implements Runtime {
     }
   }
 
-  #ready(report: Report = () => {}): Promise<{ session: PythonSession; agent: Agent; facts: RuntimeFacts }> {
-    this.#opened ??= this.#open(report).catch((error: unknown) => {
+  #ready(report = this.#report, mayStart = false): Promise<{ session: PythonSession; agent: Agent; facts: RuntimeFacts }> {
+    this.#opened ??= this.#open(report, mayStart).catch((error: unknown) => {
       this.#opened = undefined; // the next call tries again
       throw error;
     });
     return this.#opened;
   }
 
-  async #open(report: Report): Promise<{ session: PythonSession; agent: Agent; facts: RuntimeFacts }> {
-    const { session, options } = await this.#driver.open(report);
+  async #open(report: Report, mayStart: boolean): Promise<{ session: PythonSession; agent: Agent; facts: RuntimeFacts }> {
+    const { session, options } = await this.#driver.open(report, mayStart);
     try {
       const agent = new Agent(session, options);
       return { session, agent, facts: await agent.hello() };

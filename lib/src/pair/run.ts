@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import type { z } from "zod";
 import { findWorkbookHome } from "../course/workbook.js";
 import { checkResult, download, isSame, readManifest } from "./artifacts.js";
-import { PairError } from "./error.js";
+import { MachineGone, PairError } from "./error.js";
 import { hasEnded, jobName, Metric, type Command, type Job, type JobState } from "./job.js";
 import { reopenRuntime } from "./open.js";
 import { loadRun, newRunId, runsFolder, saveRun, type RunRecord } from "./runs.js";
@@ -65,7 +65,7 @@ export interface AttachOptions {
 /** Picks a run up again: after the notebook was closed, the kernel killed, the network lost. Completes a launch that broke off. */
 export async function attach(id: string, { report = () => {}, home = findWorkbookHome(), runtime, job }: AttachOptions = {}): Promise<Run> {
   const record = loadRun(id, home);
-  const run = new Run(record, runtime ?? reopenRuntime(record, home), home, job);
+  const run = new Run(record, runtime ?? reopenRuntime(record, home, report), home, job);
   if (record.state === "preparing") await run.begin(report);
   else if (!hasEnded(record.state)) await run.sync();
   return run;
@@ -134,6 +134,7 @@ export class Run {
   /** Sends what is not there yet and starts the job. Every step can be taken twice. */
   async begin(report: Report): Promise<void> {
     await this.#runtime.start(report);
+    this.#save({ address: { ...this.#runtime.address } }); // some routes know their machine only now
     for (const { path, bytes } of this.#record.sent) {
       report(`Sending ${path} (${bytes.toLocaleString("en-US")} bytes)`);
       await this.#runtime.put(`${this.id}/${path}`, readFileSync(join(this.folder, "sent", path)));
@@ -147,8 +148,14 @@ export class Run {
    * wrote, neither lose nor double anything.
    */
   async sync(): Promise<JobState> {
-    const state = await this.#runtime.status(this.id);
-    for (const name of FOLLOWED) await this.#follow(name, state.sizes[name] ?? 0);
+    let state: JobState;
+    try {
+      state = await this.#runtime.status(this.id);
+      for (const name of FOLLOWED) await this.#follow(name, state.sizes[name] ?? 0);
+    } catch (error) {
+      if (!(error instanceof MachineGone)) throw error;
+      state = { state: "lost", reason: error.message, now: Date.now() / 1000, sizes: {}, checkpoints: [] };
+    }
     this.#parseMetrics();
     this.#note(state);
     return state;
@@ -175,6 +182,7 @@ export class Run {
   async resume(report: Report = () => {}): Promise<void> {
     if (!this.hasEnded) throw new PairError("request", `${this.id} has not ended`);
     await this.#runtime.start(report);
+    this.#save({ address: { ...this.#runtime.address } });
     for (const { path } of this.#record.sent) await this.#runtime.put(`${this.id}/${path}`, readFileSync(join(this.folder, "sent", path)));
     const before = { ...this.#record };
     delete before.ended;
