@@ -96,7 +96,7 @@ export class TabSession implements PythonSession {
 
   async #greet(limitMs: number): Promise<ColabTab> {
     const socket = await this.#server.waitForTab(limitMs);
-    if (!socket && this.#machine === undefined) throw new PairError("lost", `no Colab tab was paired within ${Math.ceil(limitMs / 1000)} s. In the tab that opened, sign in and press Connect; use Chrome, Edge or another Chromium browser; then run this cell again`);
+    if (!socket && this.#machine === undefined) throw new PairError("lost", `no Colab tab was paired within ${Math.ceil(limitMs / 1000)} s. In the tab that opened, sign in, press Connect, and allow Colab to reach the local network where the browser asks (Chrome, Edge or another Chromium; refused once, it is under the padlock beside the address); then run this cell again`);
     if (!socket) throw new PairError("lost", "the Colab tab is closed. Open the tab again (the pairing page in .workbook/runtimes/tab, or Ctrl-Shift-T) and run this cell once more: the job goes on in the runtime");
     const tab = await ColabTab.greet(socket, this.#cell);
     const machine = await machineOf(tab);

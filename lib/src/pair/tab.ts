@@ -107,7 +107,7 @@ function invite(server: TabServer, home: string, open: (page: string) => void, s
   const page = join(folderOf(home), "pair.html");
   const target = JSON.stringify(server.url);
   writeFileSync(page, `<!doctype html><meta charset="utf-8"><title>Pair Colab</title><p><a href=${target}>Open Colab</a></p><script>location.replace(${target})</script>\n`, { mode: 0o600 });
-  say("Colab opens in your browser (Chrome, Edge or another Chromium). Sign in, and press Connect where it asks for the local MCP server.");
+  say("Colab opens in your browser (Chrome, Edge or another Chromium). Sign in, press Connect where it asks for the local MCP server, and allow Colab to reach apps on this device (the local network) where the browser asks.");
   say(`If nothing opens: ${pathToFileURL(page).href}. Keep the tab open while this notebook asks it.`);
   open(page);
 }
