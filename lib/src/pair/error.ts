@@ -34,3 +34,10 @@ export class PairError extends Error {
     return EXIT_STATUS[this.code] ?? 2;
   }
 }
+
+/** The machine of a job is gone for good, or out of our reach for good: the job's end, where another `lost` is a fault of the way there. */
+export class MachineGone extends PairError {
+  constructor(message: string, options?: ErrorOptions) {
+    super("lost", message, options);
+  }
+}

@@ -1,4 +1,5 @@
 export { PairError, type PairErrorCode } from "./error.js";
+export { openCli, type CliOptions } from "./cli.js";
 export { openJupyter, openLocal, type JupyterOptions, type LocalOptions } from "./drivers.js";
 export { prepareTraining } from "./environment.js";
 export { InferenceRecipe, InferenceResult, measureInference, tasklingFolder } from "./inference-job.js";
@@ -12,4 +13,5 @@ export { attach, launch, Run, type AttachOptions, type LaunchOptions } from "./r
 export { listRuns, loadRun, removeRun, runsFolder, RunRecord } from "./runs.js";
 export { DRIVERS, type Address, type DriverName, type Report, type Runtime, type Tail } from "./runtime.js";
 export { describeSending, gather, type SentFile } from "./sending.js";
+export { openTab, type TabOptions } from "./tab.js";
 export { watchRun, type WatchOptions } from "./watch.js";

@@ -4,7 +4,7 @@ import { constants, mkdirSync, statSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { Agent, type AgentOptions } from "./agent.js";
-import { PairError } from "./error.js";
+import { MachineGone, PairError } from "./error.js";
 import { hasEnded, type Command, type JobState, type RuntimeFacts } from "./job.js";
 import type { PythonSession } from "./python-session.js";
 import type { Address, DriverName, Report, Runtime, Tail } from "./runtime.js";
@@ -16,8 +16,15 @@ export interface LiveDriver {
   address: Address;
   /** Whether a lost session is opened anew: only where that finds the same jobs and costs nothing. */
   reopens?: boolean;
-  /** Starts or finds the machine and opens a Python session on it. */
-  open(report: Report): Promise<{ session: PythonSession; options?: AgentOptions }>;
+  /**
+   * Finds the machine and opens a Python session on it. Only where `mayStart`, one that is not there is made: looking at a run
+   * whose machine is gone must not cost another.
+   */
+  open(report: Report, mayStart: boolean): Promise<{ session: PythonSession; options?: AgentOptions }>;
+  /** What the route asks of every job, such as a time limit. */
+  limit?(command: Command): Command;
+  /** Ends the machine, and checks that it has, where no session on it can be had any more. */
+  end?(): Promise<void>;
 }
 
 const GET_LIMIT = Number.MAX_SAFE_INTEGER;
@@ -27,10 +34,13 @@ const END_POLL_MS = 200;
 
 export class LiveRuntime implements Runtime {
   readonly #driver: LiveDriver;
+  readonly #report: Report;
   #opened: Promise<{ session: PythonSession; agent: Agent; facts: RuntimeFacts }> | undefined;
 
-  constructor(driver: LiveDriver) {
+  /** @param report - told what goes on where a verb has to open the runtime and `start` was not called before it */
+  constructor(driver: LiveDriver, report: Report = () => {}) {
     this.#driver = driver;
+    this.#report = report;
   }
 
   get driver(): DriverName {
@@ -45,8 +55,8 @@ export class LiveRuntime implements Runtime {
     return this.#driver.address;
   }
 
-  async start(report: Report = () => {}): Promise<RuntimeFacts> {
-    return (await this.#ready(report)).facts;
+  async start(report: Report = this.#report): Promise<RuntimeFacts> {
+    return (await this.#ready(report, true)).facts;
   }
 
   async put(path: string, content: Uint8Array): Promise<void> {
@@ -57,7 +67,7 @@ export class LiveRuntime implements Runtime {
   }
 
   async exec(job: string, command: Command, again = false): Promise<JobState> {
-    return this.#ask((agent) => agent.start(job, command, again));
+    return this.#ask((agent) => agent.start(job, this.#driver.limit?.(command) ?? command, again));
   }
 
   async tail(job: string, file: string, offset: number, limit = GET_LIMIT): Promise<Tail> {
@@ -95,10 +105,16 @@ export class LiveRuntime implements Runtime {
   }
 
   async stop(): Promise<void> {
-    for (const job of await this.#ask((agent) => agent.interruptAll())) await this.#waitForEnd(job);
-    const { session } = await this.#ready();
-    this.#opened = undefined;
-    await session.stop();
+    try {
+      for (const job of await this.#ask((agent) => agent.interruptAll())) await this.#waitForEnd(job);
+      const { session } = await this.#ready();
+      this.#opened = undefined;
+      await session.stop();
+    } catch (error) {
+      if (!(error instanceof PairError && error.code === "lost" && this.#driver.end)) throw error;
+      this.#opened = undefined;
+      await this.#driver.end();
+    }
   }
 
   async close(): Promise<void> {
@@ -113,9 +129,10 @@ export class LiveRuntime implements Runtime {
     try {
       return await question((await opened).agent);
     } catch (error) {
-      if (!(error instanceof PairError && error.code === "lost")) throw error;
-      if (this.#opened === opened) this.#opened = undefined;
-      if (this.#driver.reopens !== true) throw error;
+      const isLost = error instanceof PairError && error.code === "lost", reopens = this.#driver.reopens === true;
+      // Of other routes the session itself waits for its machine; one that is gone is looked for by the next `start`.
+      if (isLost && (reopens || error instanceof MachineGone) && this.#opened === opened) this.#opened = undefined;
+      if (!isLost || !reopens) throw error;
       return question((await this.#ready()).agent);
     }
   }
@@ -128,16 +145,16 @@ export class LiveRuntime implements Runtime {
     }
   }
 
-  #ready(report: Report = () => {}): Promise<{ session: PythonSession; agent: Agent; facts: RuntimeFacts }> {
-    this.#opened ??= this.#open(report).catch((error: unknown) => {
+  #ready(report = this.#report, mayStart = false): Promise<{ session: PythonSession; agent: Agent; facts: RuntimeFacts }> {
+    this.#opened ??= this.#open(report, mayStart).catch((error: unknown) => {
       this.#opened = undefined; // the next call tries again
       throw error;
     });
     return this.#opened;
   }
 
-  async #open(report: Report): Promise<{ session: PythonSession; agent: Agent; facts: RuntimeFacts }> {
-    const { session, options } = await this.#driver.open(report);
+  async #open(report: Report, mayStart: boolean): Promise<{ session: PythonSession; agent: Agent; facts: RuntimeFacts }> {
+    const { session, options } = await this.#driver.open(report, mayStart);
     try {
       const agent = new Agent(session, options);
       return { session, agent, facts: await agent.hello() };

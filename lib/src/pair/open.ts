@@ -1,9 +1,11 @@
 /** Which runtime a lesson uses: its door. */
 import type { Door } from "../course/doors.js";
+import { openCli } from "./cli.js";
 import { openJupyter, openLocal } from "./drivers.js";
 import { PairError } from "./error.js";
 import type { RunRecord } from "./runs.js";
-import { DRIVERS, type DriverName, type Runtime } from "./runtime.js";
+import { DRIVERS, type DriverName, type Report, type Runtime } from "./runtime.js";
+import { openTab } from "./tab.js";
 
 export interface OpenOptions {
   /** Default: LLMOPS_RUNTIME, else `local`. */
@@ -13,6 +15,8 @@ export interface OpenOptions {
   /** What a local job needs; default `training`. */
   packages?: "training" | "standard";
   env?: Readonly<Record<string, string | undefined>>;
+  /** Told what goes on, and what to do in a browser, where the runtime is used without a `start` of its own. */
+  report?: Report;
 }
 
 /**
@@ -28,17 +32,25 @@ export function openRuntime({ env = process.env, ...options }: OpenOptions = {})
       return openLocal({ ...(options.home === undefined ? {} : { home: options.home }), ...(options.packages === undefined ? {} : { packages: options.packages }) });
     case "jupyter":
       return openJupyter({ env });
+    case "tab":
+      return openTab(options);
+    case "cli":
+      return openCli({ ...options, env });
     default:
       throw new PairError("setup", `LLMOPS_RUNTIME is "${named}"; it takes one of ${DRIVERS.join(", ")}`);
   }
 }
 
 /** The runtime of a run that was started earlier, found by the address in its record. */
-export function reopenRuntime(record: RunRecord, home?: string): Runtime {
+export function reopenRuntime(record: RunRecord, home?: string, report?: Report): Runtime {
   const { driver, packages, address } = record;
+  const kept = { packages, ...(home === undefined ? {} : { home }), ...(report === undefined ? {} : { report }) };
   if (driver === "jupyter") return openJupyter({ url: String(address["url"]) });
-  return openRuntime({ driver, packages, ...(home === undefined ? {} : { home }) });
+  if (driver === "tab") return openTab({ ...kept, machine: textOf(address["machine"]) });
+  return openRuntime({ driver, ...kept });
 }
+
+const textOf = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
 
 /** The runtime's line in the table of doors. */
 export const runtimeDoor = ({ driver, says }: Runtime): Door => ({ door: "runtime", kind: driver, says });

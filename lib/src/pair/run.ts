@@ -6,7 +6,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { z } from "zod";
 import { findWorkbookHome } from "../course/workbook.js";
 import { checkResult, download, isSame, readManifest } from "./artifacts.js";
-import { PairError } from "./error.js";
+import { MachineGone, PairError } from "./error.js";
 import { hasEnded, jobName, type Command, type Job, type JobState, type Metric } from "./job.js";
 import { MetricsFile } from "./metrics-file.js";
 import { reopenRuntime } from "./open.js";
@@ -71,7 +71,7 @@ export interface AttachOptions {
 /** Picks a run up again: after the notebook was closed, the kernel killed, the network lost. Completes a launch that broke off. */
 export async function attach(id: string, { report = () => {}, home = findWorkbookHome(), runtime, job }: AttachOptions = {}): Promise<Run> {
   const record = loadRun(id, home);
-  const run = new Run(record, runtime ?? reopenRuntime(record, home), home, job);
+  const run = new Run(record, runtime ?? reopenRuntime(record, home, report), home, job);
   if (record.state === "preparing") await run.begin(report);
   else if (!hasEnded(record.state)) await run.sync();
   else run.readMetrics();
@@ -152,6 +152,7 @@ export class Run {
   /** Sends what is not there yet and starts the job. Every step can be taken twice. */
   async begin(report: Report): Promise<void> {
     await this.#runtime.start(report);
+    this.#save({ address: { ...this.#runtime.address } }); // some routes know their machine only now
     for (const { path, bytes } of this.#record.sent) {
       report(`Sending ${path} (${bytes.toLocaleString("en-US")} bytes)`);
       await this.#runtime.put(`${this.id}/${path}`, readFileSync(join(this.folder, "sent", path)));
@@ -165,8 +166,15 @@ export class Run {
    * wrote, neither lose nor double anything.
    */
   async sync(): Promise<JobState> {
-    const state = await this.#runtime.status(this.id);
-    await this.#take(state);
+    let state: JobState;
+    try {
+      state = await this.#runtime.status(this.id);
+      await this.#take(state);
+    } catch (error) {
+      if (!(error instanceof MachineGone)) throw error;
+      state = { state: "lost", reason: error.message, now: Date.now() / 1000, sizes: {}, checkpoints: [] };
+      this.#note(state);
+    }
     return state;
   }
 
@@ -215,6 +223,7 @@ export class Run {
   async resume(report: Report = () => {}): Promise<void> {
     if (!this.hasEnded) throw new PairError("request", `${this.id} has not ended`);
     await this.#runtime.start(report);
+    this.#save({ address: { ...this.#runtime.address } });
     for (const { path } of this.#record.sent) await this.#runtime.put(`${this.id}/${path}`, readFileSync(join(this.folder, "sent", path)));
     if ((await this.#runtime.status(this.id)).state === "absent") {
       for (const name of FOLLOWED.filter((name) => existsSync(join(this.folder, name)))) await this.#runtime.put(`${this.id}/${name}`, readFileSync(join(this.folder, name)));
