@@ -51,5 +51,17 @@ class Rows:
 
 
 def render(messages: list[dict[str, str]]) -> str:
-    """The chat template by hand, for conversations without tools: a hundred times as fast. tests hold the two together."""
+    """The chat template by hand, for conversations without tools: a hundred times as fast. `check_render` holds the two together."""
     return BEGIN + "".join(f"<|start_header_id|>{message['role']}<|end_header_id|>\n\n{message['content'].strip()}<|eot_id|>" for message in messages)
+
+
+def check_render(settings: Settings, tokenizer: PreTrainedTokenizerFast, count: int = 200) -> None:
+    """Raises ValueError where the chat template writes a conversation of the corpus otherwise than `render`."""
+    found = mix.documents(settings.seed)
+    while count > 0:
+        _, document = next(found)
+        if isinstance(document, str):
+            continue
+        count -= 1
+        if tokenizer.apply_chat_template(document, tokenize=False) != render(document):
+            raise ValueError(f"the chat template writes another text than packing.render of: {document}")

@@ -127,21 +127,27 @@ def table(results: dict[str, dict]) -> str:
 
 
 def probe(folder: Path, state: Path, say=print, seeds: tuple[int, ...] = (1, 2, 3), count: int = 300) -> dict:
+    """Each seed's result is written when it is there; one that is found is not made again."""
+    path = state / "probe.json"
     tokenizer = AutoTokenizer.from_pretrained(folder)
     load = lambda: AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
-    found = trials.held_out(100, 0)
-    said = answer(load().eval(), tokenizer, [trial.request for trial in found])
-    results: dict = {"tuning": TUNING, "base, prompted": mark(found, said), "base says": [[trial.request, text] for trial, text in zip(found[:5], said)], "runs": {}}
-    say(f"the base, prompted: {results['base, prompted']['valid']['percent']} % valid JSON; it says: {said[0]!r}")
+    results: dict = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    if results.get("tuning") != TUNING:
+        found = trials.held_out(count, 0)
+        said = answer(load().eval(), tokenizer, [trial.request for trial in found])
+        results = {"tuning": TUNING, "base, prompted": mark(found, said), "base says": [[trial.request, text] for trial, text in zip(found[:5], said)], "runs": {}}
+    say(f"the base, prompted: {results['base, prompted']['valid']['percent']} % valid JSON; it says: {results['base says'][0][1]!r}")
     for seed in seeds:
+        if str(seed) in results["runs"]:
+            continue
         began = time.monotonic(), time.process_time()
         model, losses = tune(load(), tokenizer, trials.tuning(TUNING["examples"], seed), seed)
         seconds, busy = time.monotonic() - began[0], time.process_time() - began[1]
         say(f"seed {seed}: {TUNING['examples']} examples, {TUNING['steps']} steps, {seconds:.0f} s ({busy:.0f} s of processor time), last losses {sum(losses[-20:]) / 20:.4f}")
         sets = examine(model, tokenizer, seed, count)
         say(table(sets))
-        results["runs"][seed] = {"seconds": round(seconds, 1), "processor_seconds": round(busy, 1), "sets": sets}
-    (state / "probe.json").write_text(json.dumps(results, indent=1, ensure_ascii=False), "utf-8")
+        results["runs"][str(seed)] = {"seconds": round(seconds, 1), "processor_seconds": round(busy, 1), "sets": sets}
+        path.write_text(json.dumps(results, indent=1, ensure_ascii=False), "utf-8")
     return results
 
 

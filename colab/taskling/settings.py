@@ -33,7 +33,7 @@ class Settings:
     other_rate: float = 2e-3
     warmup: int = 50
     """From which share of the steps on the rate falls, linearly, to a hundredth."""
-    decay_from: float = 0.5
+    decay_from: float = 0.55
     """Share of documents after which a random stretch is repeated."""
     repeats: float = 0.04
     checkpoint_every: int = 100

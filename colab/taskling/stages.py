@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 
-from . import card, evaluate, export, gguf_file, pretrain, probe, tokenizer
+from . import card, evaluate, export, gguf_file, packing, pretrain, probe, tokenizer
 from .settings import MODEL, STATE, Settings
 
 STAGES = ["tokenizer", "pretrain", "export", "evaluate", "probe", "card"]
@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace) -> None:
 def _run(stage: str, settings: Settings, state: Path, out: Path, precision: str) -> None:
     if stage == "tokenizer":
         if not (state / "tokenizer.json").exists():
-            tokenizer.save(tokenizer.train(settings), state, settings)
+            packing.check_render(settings, tokenizer.save(tokenizer.train(settings), state, settings))
     elif stage == "pretrain":
         if not (state / "model.safetensors").exists():
             made = pretrain.pretrain(settings, export.read_tokenizer(state), state, precision, say)
@@ -53,7 +53,8 @@ def _run(stage: str, settings: Settings, state: Path, out: Path, precision: str)
         export.write_onnx(out, say)
         gguf_file.write_all(out, say)
     elif stage == "evaluate":
-        evaluate.evaluate(out, settings, state, say)
+        if not (state / "evaluation.json").exists():
+            evaluate.evaluate(out, settings, state, say)
     elif stage == "probe":
         probe.probe(out, state, say)
     elif stage == "card":
