@@ -28,12 +28,12 @@ class Settings:
     batch: int = 4096
     short: int = 256
     long_from: float = 0.84
-    steps: int = 2000
+    steps: int = 1700
     matrix_rate: float = 4e-3
     other_rate: float = 2e-3
     warmup: int = 50
     """From which share of the steps on the rate falls, linearly, to a hundredth."""
-    decay_from: float = 0.55
+    decay_from: float = 0.65
     """Share of documents after which a random stretch is repeated."""
     repeats: float = 0.04
     checkpoint_every: int = 100

@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import json
-from itertools import islice
 from pathlib import Path
 
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
@@ -48,7 +47,3 @@ def save(tokenizer: Tokenizer, folder: Path, settings: Settings) -> PreTrainedTo
     config["tokenizer_class"] = "PreTrainedTokenizerFast"
     (folder / "tokenizer_config.json").write_text(json.dumps(config, indent=1, ensure_ascii=False, sort_keys=True) + "\n", "utf-8")
     return made
-
-
-def sample(settings: Settings, count: int) -> list:
-    return list(islice(mix.documents(settings.seed), count))

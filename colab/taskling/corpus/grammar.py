@@ -5,8 +5,6 @@ import random
 from functools import lru_cache
 from pathlib import Path
 
-Node = "str | tuple"
-
 
 @lru_cache(maxsize=None)
 def parse(frame: str) -> tuple:

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import random
 
-from . import dates, titles, words
+from . import dates, titles
 from .requests import Request
 
 ADDED = """I've added {t} to your list{due}{pri}.|Done. I created the task {t}{due}{pri}.|I've created {t}{due}{pri}.|Sure, I added {t}{due}{pri}.|Added: {t}{due}{pri}.|OK. New task: {t}{due}{pri}.|Got it, {t} is on your list now{due}{pri}.|The task {t} has been created{due}{pri}.
@@ -63,8 +63,8 @@ def fields(request: Request, rng: random.Random) -> str:
     return rng.choice(["\n", "\n", "; ", ", "]).join(lines)
 
 
-def answered(request: Request, rng: random.Random, everything: list[tuple[str, str, str]] | None = None) -> str:
-    """The assistant's answer. A list has tasks of its own making unless some are given."""
+def answered(request: Request, rng: random.Random) -> str:
+    """The assistant's answer. A list has tasks of its own making."""
     kind = kind_of(request)
     if kind == "list":
         return listed(request, rng)
