@@ -9,6 +9,7 @@ from pathlib import Path
 
 from . import task_tools
 from .corpus import mix
+from .corpus.requests import read_unseen_phrasings
 from .probe import LIMITS, TUNING, interval
 from .settings import Settings
 
@@ -105,7 +106,7 @@ With the tools in its prompt, and asked for calls, it gives valid JSON in {probe
 
 {_merged(runs)}
 
-"Right arguments" compares without case, leading article, quotes around and full stop behind, and wants exactly the given arguments. "Phrasings never seen" are {len(task_tools.NAMES) * 30} requests written before the corpus, each as it stands and once with other titles and days. They come from the same hand as the corpus; requests of others may be further off.
+"Right arguments" compares without case, leading article, quotes around and full stop behind, and wants exactly the given arguments. "Phrasings never seen" are {len(read_unseen_phrasings())} requests written before the corpus, as they stand and twice more with other titles and days. They come from the same hand as the corpus; requests of others may be further off.
 
 The format, which a fine-tuning should keep: the system prompt `{task_tools.SYSTEM}` with the tools of `task_tools.py`, which the chat template writes as
 

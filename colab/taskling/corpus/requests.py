@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from . import noise, slots, wraps
+from . import noise, slots, titles, wraps
 from .grammar import expand, read_frames
 
 FOLDER = Path(__file__).parent.parent / "requests"
@@ -32,21 +32,28 @@ def masked_words(text: str) -> list[str]:
     return re.findall(r"<\w>|[a-z']+", text.lower().replace("’", "'"))
 
 
-def read_unseen_phrasings() -> list[Request]:
-    """The requests that are kept apart, from requests/unseen_phrasings.txt."""
+KEYS = {"t": "title", "n": "new_title", "d": "due_date", "p": "priority", "s": "status"}
+"""`{t:words}`; `{p=high:words}` where the words stand for another value; `{d:words=value}` where they hold more than it."""
+MARKED = re.compile(r"\{(\w)(?:=([^:}]*))?:([^}=]*)(?:=([^}]*))?\}")
+
+
+def read_unseen_phrasings(change=lambda slot, words: words) -> list[Request]:
+    """The requests that are kept apart, from requests/unseen_phrasings.txt; `change` may put other words into a slot."""
     found = []
     for number, line in enumerate((FOLDER / "unseen_phrasings.txt").read_text("utf-8").splitlines(), 1):
         if not line or line.startswith("#"):
             continue
-        operation, text = line.split(" | ", 1)
-        keys = {"t": "title", "n": "new_title", "d": "due_date", "p": "priority", "s": "status"}
-        arguments = {}
-        for slot, value, words_ in re.findall(r"\{(\w)(?:=([^:}]*))?:([^}]*)\}", text):
-            given, _, meant = words_.partition("=")
-            arguments[keys[slot]] = value or meant or given
-        plain = re.sub(r"\{\w(?:=[^:}]*)?:([^}=]*)(?:=[^}]*)?\}", r"\1", text)
-        mask = " ".join(masked_words(re.sub(r"\{(\w)(?:=[^:}]*)?:[^}]*\}", r"<\1>", text)))
-        found.append(Request(operation, plain, arguments, f"unseen_phrasings/{number}", mask))
+        operation, source = line.split(" | ", 1)
+        arguments: dict[str, str] = {}
+
+        def said(slot: re.Match) -> str:
+            words = change(slot[1], slot[3])
+            arguments[KEYS[slot[1]]] = slot[2] or slot[4] or words
+            return words
+
+        text = MARKED.sub(said, source)
+        mask = " ".join(masked_words(MARKED.sub(r"<\1>", source)))
+        found.append(Request(operation, text, arguments, f"unseen_phrasings/{number}", mask))
     return found
 
 
@@ -70,23 +77,25 @@ def overlaps(masked: str) -> bool:
     return masked in whole or any(tuple(tokens[i:i + RUN]) in runs for i in range(len(tokens) - RUN + 1))
 
 
-def make(operation: str, rng: random.Random, strangeness: float = 0.3, held: bool = False, allowed=lambda frame: True, tidy: float = 0.6) -> Request:
+def make(operation: str, rng: random.Random, strangeness: float = 0.3, held: bool = False, allowed=lambda frame: True, tidy: float = 0.6, source: slots.TitleSource | None = None) -> Request:
     """
-    A request. `held`: with a title and date that are held back; `allowed`: which frames may be used; `tidy`: the share without slips.
+    A request. `strangeness`: the share of titles with words that exist nowhere; `held`: with a title and date that are held back;
+    `allowed`: which frames may be used; `tidy`: the share without slips; `source`: makes the titles instead.
     Requests that overlap with the held-out phrasings are thrown away and made anew.
     """
+    source = source or (lambda rng, verbal: titles.title(rng, strangeness, verbal, held))
     while True:
         at = rng.randrange(len(FRAMES[operation]))
         frame = f"{operation}/{at}"
         if not allowed(frame):
             continue
-        made = _fill(operation, frame, *FRAMES[operation][at], rng, strangeness, held, tidy)
+        made = _fill(operation, frame, *FRAMES[operation][at], rng, source, held, tidy)
         if not overlaps(made.masked):
             return made
 
 
-def _fill(operation: str, frame: str, kind: str, source: str, rng: random.Random, strangeness: float, held: bool, tidy: float) -> Request:
-    core = expand(source, rng, 0.4)
+def _fill(operation: str, frame: str, kind: str, form: str, rng: random.Random, source: slots.TitleSource, held: bool, tidy: float) -> Request:
+    core = expand(form, rng, 0.4)
     arguments: dict = {}
     status = re.search(r"\{s=(\w+)\}", core)
     if status:
@@ -102,7 +111,7 @@ def _fill(operation: str, frame: str, kind: str, source: str, rng: random.Random
     if operation == "create" and "priority" not in arguments and not re.search(r"\{p[awp]\}", core) and rng.random() < 0.22:
         core = core.rstrip(".!?") + rng.choice([". {ps}.", ", {psl}.", ". {ps}!", ", {psl}"])
     lower = rng.random() < 0.12
-    filling = slots.fill(core, arguments, rng, lower, strangeness, held)
+    filling = slots.fill(core, arguments, rng, lower, source, held)
     mask = " ".join(masked_words(slots.masked(core, filling)))
     text = noise.dress(core, filling.values, rng, lower, tidy, wraps.BEFORE, wraps.AFTER)
     return Request(operation, text, filling.arguments, frame, mask)

@@ -26,6 +26,9 @@ DONE = ["completed", "finished", "done", "closed", "completed"]
 MARKERS = {"t": "<t>", "v": "<t>", "n": "<n>", "nq": "<n>", "d": "<d>", "d2": "<d>", "by2": "<d>", "pa": "<p>", "pp": "<p>", "ps": "<p>", "psl": "<p>", "pw": "<p>", "done": "<s>", "name": "<x>"}
 ORDER = ("title", "new_title", "due_date", "priority", "status")
 
+"""Makes a title; with True, one that begins with a verb."""
+TitleSource = Callable[[random.Random, "bool | None"], titles.Title]
+
 
 @dataclass
 class Filling:
@@ -54,8 +57,8 @@ def _capital(text: str) -> str:
     return text[0].upper() + text[1:]
 
 
-def _title(core: str, made: Filling, rng: random.Random, low: Callable[[str], str], strangeness: float, held: bool) -> None:
-    title = titles.title(rng, strangeness, True if "{v}" in core else None, held)
+def _title(core: str, made: Filling, rng: random.Random, low: Callable[[str], str], source: TitleSource) -> None:
+    title = source(rng, True if "{v}" in core else None)
     text = low(title.text)
     if "{v}" not in core and rng.random() < 0.3:
         text = _capital(text)
@@ -63,8 +66,8 @@ def _title(core: str, made: Filling, rng: random.Random, low: Callable[[str], st
     made.values["v"] = made.arguments["title"] = text
 
 
-def _new_title(core: str, made: Filling, rng: random.Random, low: Callable[[str], str], strangeness: float, held: bool) -> None:
-    text = low(titles.title(rng, strangeness, None, held).text)
+def _new_title(core: str, made: Filling, rng: random.Random, low: Callable[[str], str], source: TitleSource) -> None:
+    text = low(source(rng, None).text)
     if rng.random() < 0.4:
         text = _capital(text)
     # Where nothing else sets it off from the old title, it is quoted.
@@ -98,14 +101,14 @@ def _priority(made: Filling, rng: random.Random) -> None:
     made.values.update(pa=rng.choice(ADJECTIVES[level]), pp=rng.choice(BEFORE_NOUN[level]), ps=sentence, psl=inside, pw=level)
 
 
-def fill(core: str, fixed: dict[str, str], rng: random.Random, lower: bool, strangeness: float, held: bool) -> Filling:
-    """Values for the slots of `core`; `fixed` are arguments that the frame itself gives."""
+def fill(core: str, fixed: dict[str, str], rng: random.Random, lower: bool, source: TitleSource, held: bool) -> Filling:
+    """Values for the slots of `core`; `fixed` are arguments that the frame itself gives, `source` makes titles, `held` asks for held-back dates."""
     made = Filling(arguments=dict(fixed))
     low: Callable[[str], str] = str.lower if lower else str
     if re.search(r"\{(t|v|nq)\}", core):
-        _title(core, made, rng, low, strangeness, held)
+        _title(core, made, rng, low, source)
     if re.search(r"\{nq?\}", core):
-        _new_title(core, made, rng, low, strangeness, held)
+        _new_title(core, made, rng, low, source)
     if re.search(r"\{(d|by|when)\}", core):
         _date(core, made, rng, low, held)
     if re.search(r"\{(d2|by2)\}", core):
