@@ -46,6 +46,17 @@ def _merged(runs: dict) -> str:
     return "\n".join(lines)
 
 
+def _verdict(runs: dict) -> str:
+    """Which of the wanted figures are missed, all seeds together."""
+    sets, missed = [run["sets"] for run in runs.values()], []
+    for name, limits in LIMITS.items():
+        for key, limit in zip(("valid", "operation", "arguments"), limits, strict=True):
+            share = 100 * sum(found[name][key]["right"] for found in sets) / sum(found[name]["n"] for found in sets)
+            if share < limit:
+                missed.append(f"{name}, {key}: {share:.1f} % of {limit} %")
+    return f"Not reached: {'; '.join(missed)}." if missed else "All that is wanted is reached."
+
+
 def _quoted(text: str) -> str:
     return "> " + text.replace("\n", "\n> ")
 
@@ -105,6 +116,8 @@ With the tools in its prompt, and asked for calls, it gives valid JSON in {probe
 `probe.py`: rank {TUNING['rank']}, alpha {TUNING['alpha']}, all linear layers, {TUNING['examples']} examples, {TUNING['steps']} steps of {TUNING['batch']}, rate {TUNING['rate']}; {", ".join(f"seed {seed} {run['processor_seconds']:.0f} s of processor time" for seed, run in runs.items())}. All seeds together, in brackets the interval of 95 % and the seeds' range; greedy answers.
 
 {_merged(runs)}
+
+{_verdict(runs)}
 
 "Right arguments" compares without case, leading article, quotes around and full stop behind, and wants exactly the given arguments. "Phrasings never seen" are {len(read_unseen_phrasings())} requests written before the corpus, as they stand and twice more with other titles and days. They come from the same hand as the corpus; requests of others may be further off.
 
