@@ -1,0 +1,63 @@
+"""The mix of documents, in order of its seed, and its SHA-256."""
+from __future__ import annotations
+
+import hashlib
+import random
+import re
+from collections.abc import Iterator
+
+from . import chats, copying, lists, paraphrase, prose, records
+from .requests import FOLDER
+
+"""Share of documents (not of tokens) by kind."""
+SHARES = {"task chats": 0.38, "meaning chats": 0.07, "paraphrases": 0.12, "copying": 0.19, "lists": 0.04, "prose": 0.07, "small talk": 0.04, "unclear": 0.02, "JSON": 0.08}
+Document = "str | list[dict[str, str]]"
+MAKERS = {"task chats": chats.task_chat, "meaning chats": chats.meaning_chat, "paraphrases": paraphrase.text, "copying": copying.text, "lists": lists.text,
+          "prose": prose.text, "small talk": chats.small_talk, "unclear": chats.unclear_chat, "JSON": records.text}
+
+
+def read_unseen_words() -> list[str]:
+    lines = (FOLDER / "unseen_words.txt").read_text("utf-8").splitlines()
+    return [word for line in lines if not line.startswith("#") for word in line.split()]
+
+
+UNSEEN = frozenset(word.casefold() for word in read_unseen_words())
+
+
+def has_unseen(text: str) -> bool:
+    return any(word in UNSEEN for word in re.findall(r"[^\W\d_]+", text.casefold()))
+
+
+def plain(document: Document) -> str:
+    return document if isinstance(document, str) else "\n".join(message["content"] for message in document)
+
+
+def documents(seed: int) -> Iterator[tuple[str, Document]]:
+    """Documents without end, each with its kind. One that has a held-out word by chance is left out."""
+    rng = random.Random(f"taskling corpus {seed}")
+    kinds, weights = list(SHARES), list(SHARES.values())
+    while True:
+        kind = rng.choices(kinds, weights)[0]
+        document = MAKERS[kind](rng)
+        if not has_unseen(plain(document)):
+            yield kind, document
+
+
+class Digest:
+    """The SHA-256 of the documents taken so far."""
+
+    def __init__(self) -> None:
+        self._hash = hashlib.sha256()
+        self.documents = 0
+        self.characters = 0
+        self.kinds: dict[str, int] = {}
+
+    def add(self, kind: str, document: Document) -> None:
+        text = document if isinstance(document, str) else "\x1e".join(f"{message['role']}\x1f{message['content']}" for message in document)
+        self._hash.update(text.encode() + b"\x1d")
+        self.documents += 1
+        self.characters += len(text)
+        self.kinds[kind] = self.kinds.get(kind, 0) + len(text)
+
+    def hexdigest(self) -> str:
+        return self._hash.hexdigest()

@@ -1,0 +1,42 @@
+"""The model's shape and the run's settings: all that decides what comes out, besides the code and the packages."""
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+HERE = Path(__file__).parent
+MODEL = HERE / "model"
+"""Checkpoints, recorded results and other things that a run leaves; ignored by git."""
+STATE = HERE.parents[1] / ".workbook" / "taskling"
+
+
+@dataclass(frozen=True)
+class Settings:
+    seed: int = 64
+    vocabulary: int = 2048
+    context: int = 512
+    """K-quants of GGUF come in blocks of 256, so rows have to be multiples of it."""
+    hidden: int = 256
+    layers: int = 3
+    heads: int = 4
+    key_value_heads: int = 2
+    intermediate: int = 512
+    rope_theta: float = 10000.0
+    """Characters that the tokenizer is trained on."""
+    tokenizer_characters: int = 4_000_000
+    """Tokens of a step: in rows of 256 at first, which cost less, and of the whole context in the last sixth."""
+    batch: int = 4096
+    short: int = 256
+    long_from: float = 0.84
+    steps: int = 1700
+    matrix_rate: float = 4e-3
+    other_rate: float = 2e-3
+    warmup: int = 50
+    """From which share of the steps on the rate falls, linearly, to a hundredth."""
+    decay_from: float = 0.65
+    """Share of documents after which a random stretch is repeated."""
+    repeats: float = 0.04
+    checkpoint_every: int = 100
+
+    def as_dict(self) -> dict:
+        return asdict(self)

@@ -1,0 +1,18 @@
+/**
+ * `npm run taskling`: makes the tiny model of colab/taskling/model from nothing, on one thread of a CPU.
+ *
+ * Corpus and tokenizer, pretraining, export, evaluation, the fine-tuning probe, the card. A run that was stopped goes on
+ * where it was (its state is in .workbook/taskling); finished stages are not done again.
+ *
+ *     npm run taskling                                        everything, into colab/taskling/model
+ *     npm run taskling -- --out /tmp/try --steps 100 --seed 1   a quick try beside it
+ *     npm run taskling -- card                                one stage
+ */
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import { ROOT } from "./paths.ts";
+import { prepareTraining } from "./python-env.ts";
+
+const child = spawn(prepareTraining(), ["-m", "taskling", ...process.argv.slice(2)], { cwd: join(ROOT, "colab"), stdio: "inherit" });
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => child.kill(signal));
+child.on("exit", (code, signal) => { process.exitCode = code ?? (signal === null ? 1 : 130); });
