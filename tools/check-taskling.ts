@@ -13,10 +13,10 @@ import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { prepareTraining } from "llmops/pair";
 import { openLlama, LLAMA } from "./llama-greedy.ts";
 import { openOnnx } from "./onnx-greedy.ts";
 import { ROOT } from "./paths.ts";
-import { prepareTraining } from "./python-env.ts";
 
 interface Recorded {
   transformers: string;
@@ -31,8 +31,8 @@ const { values } = parseArgs({ options: { record: { type: "boolean" }, model: { 
 const FOLDER = resolve(values.model ?? join(ROOT, "colab", "taskling", "model"));
 const FIXTURE = join(ROOT, "tests", "fixtures", "taskling.json");
 
-function askTransformers(): Recorded {
-  const { status, stdout, stderr } = spawnSync(prepareTraining(), ["-m", "taskling.parity", FOLDER], { cwd: join(ROOT, "colab"), encoding: "utf8", maxBuffer: 1 << 26 });
+async function askTransformers(): Promise<Recorded> {
+  const { status, stdout, stderr } = spawnSync(await prepareTraining((line) => console.error(line)), ["-m", "taskling.parity", FOLDER], { cwd: join(ROOT, "colab"), encoding: "utf8", maxBuffer: 1 << 26 });
   if (status !== 0) throw new Error(`the Python side failed: ${stderr.trim().split("\n").slice(-3).join(" ")}`);
   return JSON.parse(stdout) as Recorded;
 }
@@ -58,7 +58,7 @@ async function compare(what: string, must: boolean, { prompts, limit }: Recorded
   if (must && first !== "") console.log(`       ${first}`);
 }
 
-const recorded = askTransformers();
+const recorded = await askTransformers();
 const stop = recorded.prompts.flatMap(({ greedy }) => greedy).find((token) => token >= 2040) ?? -1;
 console.log(`transformers ${recorded.transformers}, PyTorch ${recorded.torch}, node-llama-cpp ${LLAMA}; ${recorded.prompts.length} prompts, up to ${recorded.limit} tokens each`);
 for (const dtype of ["fp32", "q8"] as const) {

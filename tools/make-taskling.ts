@@ -10,9 +10,9 @@
  */
 import { spawn } from "node:child_process";
 import { join } from "node:path";
+import { prepareTraining } from "llmops/pair";
 import { ROOT } from "./paths.ts";
-import { prepareTraining } from "./python-env.ts";
 
-const child = spawn(prepareTraining(), ["-m", "taskling", ...process.argv.slice(2)], { cwd: join(ROOT, "colab"), stdio: "inherit" });
+const child = spawn(await prepareTraining((line) => console.error(line)), ["-m", "taskling", ...process.argv.slice(2)], { cwd: join(ROOT, "colab"), stdio: "inherit" });
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => child.kill(signal));
 child.on("exit", (code, signal) => { process.exitCode = code ?? (signal === null ? 1 : 130); });

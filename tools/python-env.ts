@@ -36,15 +36,6 @@ export function preparePython(folder: string, packages: readonly string[], extra
   return python;
 }
 
-/** What colab/requirements.txt pins: the packages of the environment that trains. */
-export function trainingPackages(): string[] {
-  const lines = readFileSync(join(ROOT, "colab", "requirements.txt"), "utf8").split("\n").map((line) => line.trim());
-  return lines.filter((line) => line !== "" && !line.startsWith("#"));
-}
-
-/** The Python that trains and exports, of `.venv-train` (1.6 GB with PyTorch for CPU; where pip offers another build, more). */
-export const prepareTraining = (): string => preparePython(".venv-train", trainingPackages());
-
 /** {@link preparePython} for a comparison that can do without: undefined, with a line that says why. */
 export function tryPython(folder: string, packages: readonly string[]): string | undefined {
   try {
