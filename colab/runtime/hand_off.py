@@ -19,7 +19,7 @@ import agent
 from IPython.display import display
 
 VERSION = 1
-POLL_S = 1.0
+POLL_S = 0.5
 SAVE_EVERY_S = 30.0
 SECRETS = ("HF_TOKEN",)
 # Colab's own builds: a package that wanted others of these would take the driver's match away.

@@ -1,4 +1,6 @@
-"""A job for tests: counts to STEPS, writes its step to a checkpoint, and goes on from there when it is started again."""
+"""A job for tests: counts to `steps`, writes its step to a checkpoint, and goes on from there when it is started again.
+
+It holds at step `hold_at` until the file `until` is there; with `fail_once` its first attempt fails at the end."""
 
 import json
 import os
@@ -17,7 +19,8 @@ for step in range(first, recipe["steps"] + 1):
     metrics.log(step=step, steps=recipe["steps"], loss=1 / step)
     checkpoint.with_suffix(".new").write_text(json.dumps({"step": step}))
     os.replace(checkpoint.with_suffix(".new"), checkpoint)
-    time.sleep(recipe.get("pause", 0))
+    while step == recipe.get("hold_at") and not Path(recipe["until"]).exists():
+        time.sleep(0.02)
 if recipe.get("fail_once") and not Path("failed").exists():
     Path("failed").touch()
     sys.exit("this job fails once")

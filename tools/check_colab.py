@@ -1,0 +1,381 @@
+"""Reads what Python code calls, and what packages declare, from their syntax alone: nothing is imported, so no GPU is needed.
+
+    python tools/check_colab.py record WHEELS TARGETS     signatures of dotted names, read from wheels; JSON on stdout
+    python tools/check_colab.py calls SIGNATURES FILES    every call of FILES held against signatures; JSON on stdout
+    python tools/check_colab.py notebooks FILES           nbformat and syntax of notebooks; JSON on stdout
+
+TARGETS and FILES are JSON lists in a file. A signature proves a keyword only where the function has no **kwargs; where it has,
+the names that its own body reads from them count as known, and every other keyword is reported as open.
+"""
+
+import ast
+import json
+import re
+import sys
+import zipfile
+from pathlib import Path
+
+PACKAGES = ("unsloth", "unsloth_zoo", "trl", "peft", "transformers", "bitsandbytes", "datasets")
+# Branches of other machines: Unsloth defines its classes a second time for Apple's MLX.
+NOT_HERE = ("_IS_MLX",)
+
+
+# --- packages, read from wheels -------------------------------------------------------------------------------------
+
+
+class Wheels:
+    """The modules of the packages, by dotted name."""
+
+    def __init__(self, folder):
+        self.texts, self.statements = {}, {}
+        for path in sorted(Path(folder).glob("*.whl")):
+            with zipfile.ZipFile(path) as wheel:
+                for name in wheel.namelist():
+                    if name.endswith(".py") and name.split("/")[0] in PACKAGES:
+                        self.texts[name[:-3].replace("/", ".")] = wheel.read(name).decode("utf8", "replace")
+
+    def file_of(self, module):
+        """The module's own file: of a package, its __init__."""
+        return next((name for name in (module, f"{module}.__init__") if name in self.texts), None)
+
+    def body(self, file):
+        """The statements of a module, also those inside `if` and `try`."""
+        if file not in self.statements:
+            self.statements[file] = list(walk_statements(ast.parse(self.texts[file]).body))
+        return self.statements[file]
+
+    def find(self, file, name, seen=()):
+        """Where a name of a module is defined: (file, node). Follows imports, also those that only type checkers run."""
+        if (file, name) in seen or name not in self.texts[file] and "import *" not in self.texts[file]:
+            return None
+        for node in self.body(file):
+            if isinstance(node, (ast.ClassDef, ast.FunctionDef)) and node.name == name:
+                return file, node
+        for node in self.body(file):
+            inner = None
+            if isinstance(node, ast.ImportFrom):
+                inner = next((alias.name for alias in node.names if (alias.asname or alias.name) == name or alias.name == "*"), None)
+                target = self.file_of(self.absolute(file, node)) if inner else None
+            elif isinstance(node, ast.Assign) and any(dotted_name(one) == name for one in node.targets):
+                inner, target = dotted_name(node.value), file
+            found = self.find(target, name if inner == "*" else inner, (*seen, (file, name))) if inner and target else None
+            if found:
+                return found
+        return None
+
+    def absolute(self, file, node):
+        if not node.level:
+            return node.module or ""
+        parts = file.split(".")[: -node.level]
+        return ".".join([*parts, *([node.module] if node.module else [])])
+
+    def resolve(self, dotted):
+        """(file, node, rest): the definition that a dotted name leads to, and the names after it."""
+        parts = dotted.split(".")
+        for cut in range(len(parts) - 1, 0, -1):
+            file = self.file_of(".".join(parts[:cut]))
+            if file is None:
+                continue
+            found = self.find(file, parts[cut]) or self.only_one(parts[0], parts[cut])
+            return (*found, parts[cut + 1 :]) if found else None
+        return None
+
+    def only_one(self, package, name):
+        """A package that loads lazily names its classes nowhere: the one definition there is, or nothing where there are several."""
+        pattern = re.compile(rf"^(class|def) {re.escape(name)}\b", re.M)
+        files = [file for file, text in self.texts.items() if file.split(".")[0] == package and ".tests." not in file and pattern.search(text)]
+        return self.find(files[0], name) if len(files) == 1 else None
+
+    def bases(self, file, node):
+        for base in node.bases:
+            name = dotted_name(base)
+            if name is None:
+                continue
+            found = self.find(file, name.split(".")[-1])
+            if found and isinstance(found[1], ast.ClassDef):
+                yield found
+
+    def method(self, file, node, name):
+        """A method by its class, or by the classes that it inherits from."""
+        for inner in node.body:
+            if isinstance(inner, ast.FunctionDef) and inner.name == name:
+                return file, inner
+        for base in self.bases(file, node):
+            found = self.method(*base, name)
+            if found:
+                return found
+        return None
+
+    def fields(self, file, node):
+        """The fields of a dataclass, those of its bases first: name to whether it is required."""
+        collected = {}
+        for base in reversed(list(self.bases(file, node))):
+            collected.update(self.fields(*base))
+        for inner in node.body:
+            if not isinstance(inner, ast.AnnAssign) or not isinstance(inner.target, ast.Name):
+                continue
+            if "ClassVar" in ast.dump(inner.annotation):
+                continue
+            settings = {word.arg: word.value for word in inner.value.keywords} if is_call_of(inner.value, "field") else {}
+            if isinstance(settings.get("init"), ast.Constant) and settings["init"].value is False:
+                continue
+            has_default = inner.value is not None and (not is_call_of(inner.value, "field") or "default" in settings or "default_factory" in settings)
+            collected[inner.target.id] = not has_default
+        return collected
+
+    def signature(self, dotted):
+        """What a call of this name takes, or None where the packages have no such name."""
+        found = self.resolve(dotted)
+        if found is None:
+            return None
+        file, node, rest = found
+        kind = "function"
+        if isinstance(node, ast.ClassDef):
+            if not rest:
+                own = any(isinstance(inner, ast.FunctionDef) and inner.name == "__init__" for inner in node.body)
+                if not own and is_dataclass(node):
+                    fields = self.fields(file, node)
+                    return {"kind": "class", "params": list(fields), "required": [name for name, needed in fields.items() if needed]}
+                kind, rest = "class", ["__init__"]
+            found = self.method(file, node, rest[0])
+            if found is None:
+                return {"kind": "class", "params": [], "required": []} if rest == ["__init__"] else None
+            node = found[1]
+        node = self.unwrapped(found[0], node)
+        return {"kind": kind, **parameters(node, bound=bool(rest))}
+
+    def unwrapped(self, file, node):
+        """The function that a wrapper hands everything on to, as functools.wraps declares it."""
+        for mark in node.decorator_list:
+            if is_call_of(mark, "wraps") and mark.args and node.args.kwarg:
+                first, _, rest = (dotted_name(mark.args[0]) or "").partition(".")
+                inner = self.find(file, first)
+                if inner and rest and isinstance(inner[1], ast.ClassDef):
+                    inner = self.method(*inner, rest)
+                if inner and isinstance(inner[1], ast.FunctionDef) and inner[1] is not node:
+                    return inner[1]
+        return node
+
+
+def walk_statements(body):
+    """Statements of a module, also those inside `if`, `try` and `else`."""
+    for node in body:
+        yield node
+        for part in ("body", "orelse", "finalbody"):
+            is_elsewhere = part == "body" and isinstance(node, ast.If) and dotted_name(node.test) in NOT_HERE
+            if isinstance(node, (ast.If, ast.Try)) and not is_elsewhere:
+                yield from walk_statements(getattr(node, part, []))
+        if isinstance(node, ast.Try):
+            for handler in node.handlers:
+                yield from walk_statements(handler.body)
+
+
+def dotted_name(node):
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        before = dotted_name(node.value)
+        return f"{before}.{node.attr}" if before else None
+    return None
+
+
+def is_call_of(node, name):
+    return isinstance(node, ast.Call) and (dotted_name(node.func) or "").split(".")[-1] == name
+
+
+def is_dataclass(node):
+    names = [dotted_name(mark.func if isinstance(mark, ast.Call) else mark) or "" for mark in node.decorator_list]
+    return any(name.split(".")[-1] == "dataclass" for name in names)
+
+
+def parameters(node, bound):
+    marks = {(dotted_name(mark) or "").split(".")[-1] for mark in node.decorator_list}
+    positional = [*node.args.posonlyargs, *node.args.args]
+    without = len(positional) - len(node.args.defaults)
+    required = [name.arg for name in positional[:without]]
+    required += [name.arg for name, value in zip(node.args.kwonlyargs, node.args.kw_defaults) if value is None]
+    names = [name.arg for name in positional]
+    if bound and "staticmethod" not in marks and names:
+        required = [name for name in required if name != names[0]]
+        names = names[1:]
+    signature = {"params": names, "required": required}
+    if node.args.kwonlyargs:
+        signature["keywordOnly"] = [name.arg for name in node.args.kwonlyargs]
+    if node.args.vararg:
+        signature["varargs"] = True
+    if node.args.kwarg:
+        signature["kwargs"] = True
+        reads = sorted(set(reads_of(node, node.args.kwarg.arg)))
+        if reads:
+            signature["reads"] = reads
+    return signature
+
+
+def reads_of(node, kwargs):
+    """The names that a function itself takes out of its **kwargs."""
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.Call) and isinstance(inner.func, ast.Attribute) and inner.func.attr in ("pop", "get", "setdefault"):
+            if dotted_name(inner.func.value) == kwargs and inner.args and isinstance(inner.args[0], ast.Constant):
+                yield str(inner.args[0].value)
+        if isinstance(inner, ast.Subscript) and dotted_name(inner.value) == kwargs and isinstance(inner.slice, ast.Constant):
+            yield str(inner.slice.value)
+
+
+# --- calls, read from code ------------------------------------------------------------------------------------------
+
+
+class Calls(ast.NodeVisitor):
+    """Every call into the packages: dotted name, number of positional arguments, keywords, line."""
+
+    def __init__(self, signatures):
+        self.signatures = signatures
+        self.names, self.types, self.dicts, self.found = {}, {}, {}, []
+
+    def visit_Import(self, node):
+        for alias in node.names:
+            if alias.name.split(".")[0] in PACKAGES:
+                self.names[alias.asname or alias.name.split(".")[0]] = alias.name if alias.asname else alias.name.split(".")[0]
+
+    def visit_ImportFrom(self, node):
+        if not node.level and (node.module or "").split(".")[0] in PACKAGES:
+            for alias in node.names:
+                self.names[alias.asname or alias.name] = f"{node.module}.{alias.name}"
+                self.found.append({"line": node.lineno, "target": f"{node.module}.{alias.name}", "import": True})
+
+    def visit_Assign(self, node):
+        self.generic_visit(node)
+        for target in node.targets:
+            if isinstance(target, ast.Name):
+                called = self.target_of(node.value.func) if isinstance(node.value, ast.Call) else None
+                is_class = called is not None and (self.signatures.get(called) or {}).get("kind") == "class"
+                self.types[target.id] = called if is_class else None
+                self.dicts[target.id] = keys_of(node.value)
+            elif isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name) and isinstance(target.slice, ast.Constant):
+                known = self.dicts.get(target.value.id)
+                if known is not None:
+                    known.append(str(target.slice.value))
+
+    def target_of(self, node):
+        name = dotted_name(node)
+        if name is None:
+            return None
+        root, _, rest = name.partition(".")
+        if self.types.get(root) and rest:
+            return f"{self.types[root]}.{rest}"
+        if root in self.names and root not in self.types:
+            return f"{self.names[root]}.{rest}" if rest else self.names[root]
+        return None
+
+    def visit_Call(self, node):
+        self.generic_visit(node)
+        target = self.target_of(node.func)
+        if target is None:
+            return
+        keywords, unseen = [], any(isinstance(argument, ast.Starred) for argument in node.args)
+        for word in node.keywords:
+            if word.arg is not None:
+                keywords.append(word.arg)
+                continue
+            known = self.dicts.get(word.value.id) if isinstance(word.value, ast.Name) else keys_of(word.value)
+            keywords += known or []
+            unseen = unseen or known is None
+        self.found.append({"line": node.lineno, "target": target, "positional": len(node.args), "keywords": keywords, "unseen": unseen})
+
+
+def keys_of(node):
+    """The keys of a dict that is written out, or None."""
+    if isinstance(node, ast.Dict) and all(isinstance(key, ast.Constant) for key in node.keys):
+        return [str(key.value) for key in node.keys]
+    if is_call_of(node, "dict") and not node.args and all(word.arg for word in node.keywords):
+        return [word.arg for word in node.keywords]
+    return None
+
+
+def without_magics(source):
+    """A cell as plain Python: lines of the notebook's own (%pip, !ls) become `pass`."""
+    return re.sub(r"^(\s*)[%!].*$", r"\1pass", source, flags=re.M)
+
+
+def sources_of(path):
+    """(where, Python) of a module, or of each code cell of a notebook together, so that a name of one is known in the next."""
+    if not path.endswith(".ipynb"):
+        return Path(path).read_text(encoding="utf8")
+    notebook = json.loads(Path(path).read_text(encoding="utf8"))
+    return "\n\n".join(without_magics("".join(cell["source"])) for cell in notebook["cells"] if cell["cell_type"] == "code")
+
+
+def judge(call, signatures):
+    """(verdict, detail) of one call: right, wrong, open (nothing proves it), or unrecorded."""
+    target = call["target"]
+    if target not in signatures:
+        return "unrecorded", "run npm run check:colab -- --record"
+    signature = signatures[target]
+    if signature is None:
+        return "wrong", "there is no such name in the pinned version"
+    if call.get("import"):
+        return "right", ""
+    known = [*signature["params"], *signature.get("keywordOnly", []), *signature.get("reads", [])]
+    unknown = [word for word in call["keywords"] if word not in known]
+    if unknown and not signature.get("kwargs"):
+        near = [name for name in known if any(part in name for part in unknown[0].split("_") if len(part) > 3)]
+        return "wrong", f"takes no {', '.join(unknown)}" + (f" (it has {', '.join(near[:6])})" if near else "")
+    if call["positional"] > len(signature["params"]) and not signature.get("varargs"):
+        return "wrong", f"takes {len(signature['params'])} arguments by position, {call['positional']} are given"
+    twice = [name for name in signature["params"][: call["positional"]] if name in call["keywords"]]
+    if twice:
+        return "wrong", f"{', '.join(twice)} is given by position and by name"
+    given = {*signature["params"][: call["positional"]], *call["keywords"]}
+    lacking = [name for name in signature["required"] if name not in given]
+    if lacking and not call["unseen"]:
+        return "wrong", f"needs {', '.join(lacking)}"
+    if unknown:
+        return "open", f"{', '.join(unknown)} goes into **kwargs, which proves nothing"
+    if call["unseen"]:
+        return "open", "has arguments that are not written out"
+    return "right", ""
+
+
+def check_calls(signatures, paths):
+    results = []
+    for path in paths:
+        calls = Calls(signatures)
+        calls.visit(ast.parse(sources_of(path), path))
+        for call in calls.found:
+            verdict, detail = judge(call, signatures)
+            results.append({"path": path, "line": call["line"], "target": call["target"], "keywords": call.get("keywords", []), "verdict": verdict, "detail": detail})
+    return results
+
+
+def check_notebooks(paths):
+    import nbformat
+
+    faults = []
+    for path in paths:
+        try:
+            notebook = nbformat.read(path, as_version=nbformat.NO_CONVERT)
+            nbformat.validate(notebook)
+        except Exception as error:  # nbformat raises many kinds; each means: no valid notebook
+            faults.append({"path": path, "fault": f"no valid notebook: {str(error).splitlines()[0]}"})
+            continue
+        for cell in notebook.cells:
+            if cell.cell_type == "code":
+                try:
+                    ast.parse(without_magics(cell.source))
+                except SyntaxError as error:
+                    faults.append({"path": path, "fault": f"cell {cell.id}, line {error.lineno}: {error.msg}"})
+    return faults
+
+
+def main(mode, *arguments):
+    read = lambda path: json.loads(Path(path).read_text(encoding="utf8"))
+    if mode == "record":
+        wheels = Wheels(arguments[0])
+        print(json.dumps({target: wheels.signature(target) for target in read(arguments[1])}))
+    elif mode == "calls":
+        print(json.dumps(check_calls(read(arguments[0])["signatures"], read(arguments[1]))))
+    elif mode == "notebooks":
+        print(json.dumps(check_notebooks(read(arguments[0]))))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
