@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { test, type TestContext } from "node:test";
 import { z } from "zod";
-import { attach, launch, openHandOff, type HandOff, type Job, type Run } from "llmops/pair";
+import fc from "fast-check";
+import { attach, launch, openHandOff, PairError, type HandOff, type Job, type Run } from "llmops/pair";
 import { PYTHON } from "../tools/paths.ts";
 import { ROOT, scratch } from "./support/scratch.ts";
 
@@ -212,6 +213,25 @@ test("a wrong, cut or foreign bundle is refused with the reason and put aside; t
   await refused(repack(bundleOf(at, run), "contents['artifacts/adapter/weights.bin'] = b'x' * 50_000_000"), /more than the 102400 it may have/);
   await refused(repack(bundleOf(at, run), "head['state']['state'] = 'splendid'"), /its run\.json: state\.state/);
   assert.equal(readdirSync(join(folder, "refused")).length, 10);
+
+  const flipped = join(at.downloads, "flipped.zip"), results = join(folder, "results"), accepted: number[] = [];
+  await fc.assert(fc.asyncProperty(fc.integer({ min: 0, max: good.length - 1 }), fc.integer({ min: 1, max: 255 }), async (position, change) => {
+    const content = Buffer.from(good);
+    content[position]! ^= change;
+    writeFileSync(flipped, content);
+    try {
+      await runtime.bring(run.id, flipped);
+    } catch (error) {
+      assert.ok(error instanceof PairError && error.code === "damaged", String(error));
+      return;
+    }
+    // A byte that carries nothing, such as a time stamp of the archive: what was taken is what was packed.
+    accepted.push(position);
+    assert.equal(readFileSync(join(results, "metrics.jsonl"), "utf8").split("\n").length, 3);
+    rmSync(results, { recursive: true });
+    rmSync(join(folder, "results.zip"));
+  }), { numRuns: 150, seed: 7 });
+  assert.ok(accepted.length < 75, `${accepted.length} of 150 changed bundles were taken`);
 
   writeFileSync(join(folder, `results-${run.id} (1).zip`), good);
   assert.equal((await run.sync()).state, "finished");

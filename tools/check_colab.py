@@ -18,6 +18,11 @@ from pathlib import Path
 PACKAGES = ("unsloth", "unsloth_zoo", "trl", "peft", "transformers", "bitsandbytes", "datasets")
 # Branches of other machines: Unsloth defines its classes a second time for Apple's MLX.
 NOT_HERE = ("_IS_MLX",)
+# Functions that hand their **kwargs to another one of their package, by its documentation: what that one names is known too.
+HANDED_ON = {
+    "transformers.AutoModelForCausalLM.from_pretrained": "transformers.PreTrainedModel.from_pretrained",
+    "transformers.AutoTokenizer.from_pretrained": "transformers.PreTrainedTokenizerBase.from_pretrained",
+}
 
 
 # --- packages, read from wheels -------------------------------------------------------------------------------------
@@ -59,6 +64,8 @@ class Wheels:
             elif isinstance(node, ast.Assign) and any(dotted_name(one) == name for one in node.targets):
                 inner, target = dotted_name(node.value), file
             found = self.find(target, name if inner == "*" else inner, (*seen, (file, name))) if inner and target else None
+            if inner not in (None, "*") and target and target != file:
+                found = found or self.only_one(target.split(".")[0], inner)
             if found:
                 return found
         return None
@@ -155,6 +162,14 @@ class Wheels:
                 if inner and isinstance(inner[1], ast.FunctionDef) and inner[1] is not node:
                     return inner[1]
         return node
+
+
+def recorded(wheels, target):
+    signature, further = wheels.signature(target), wheels.signature(HANDED_ON[target]) if target in HANDED_ON else None
+    if signature and further:
+        names = [name for part in ("params", "keywordOnly", "reads") for name in further.get(part, [])]
+        signature["reads"] = sorted({*signature.get("reads", []), *names})
+    return signature
 
 
 def walk_statements(body):
@@ -370,7 +385,7 @@ def main(mode, *arguments):
     read = lambda path: json.loads(Path(path).read_text(encoding="utf8"))
     if mode == "record":
         wheels = Wheels(arguments[0])
-        print(json.dumps({target: wheels.signature(target) for target in read(arguments[1])}))
+        print(json.dumps({target: recorded(wheels, target) for target in read(arguments[1])}))
     elif mode == "calls":
         print(json.dumps(check_calls(read(arguments[0])["signatures"], read(arguments[1]))))
     elif mode == "notebooks":
