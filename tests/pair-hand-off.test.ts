@@ -66,6 +66,10 @@ async function runAll(
   return new Map(cells.map((cell) => [cell.id, cell]));
 }
 
+/** `llmops runs bring`, as in a terminal. */
+const bring = (at: Place, ...args: string[]) =>
+  spawnSync(process.execPath, [join(ROOT, "lib/bin/llmops.cjs"), "runs", "bring", ...args], { cwd: ROOT, env: { ...process.env, LLMOPS_HOME: at.home }, encoding: "utf8" });
+
 const bundleOf = ({ downloads }: Place, run: Run): string => join(downloads, `results-${run.id}.zip`);
 const noErrors = (cells: Map<string, CellResult>): void => assert.deepEqual([...cells.values()].filter(({ error }) => error), []);
 
@@ -85,7 +89,18 @@ test("a job travels in a notebook, runs to its end there, and its results are fe
   assert.match(cells.get("follow")!.text, /finished: step 5 of 5, loss 0\.2000/);
   assert.ok(!existsSync(join(at.downloads, "unassigned")), "the machine ends only when the student ticks the box");
 
-  await runtime.bring(run.id, bundleOf(at, run));
+  const cut = join(at.uploads, "cut.zip");
+  writeFileSync(cut, readFileSync(bundleOf(at, run)).subarray(0, 900));
+  const refused = bring(at, run.id, cut);
+  assert.equal(refused.status, 1);
+  assert.match(refused.stderr, /cut\.zip was not taken: it is no whole zip file/);
+  assert.equal(bring(at, "counting-of-nobody", cut).status, 2);
+  const brought = bring(at, run.id, bundleOf(at, run), "--json");
+  assert.equal(brought.status, 0, brought.stderr);
+  const said = JSON.parse(brought.stdout) as { state: string; metrics: number; artifacts: object };
+  assert.deepEqual([said.state, said.metrics, Object.keys(said.artifacts).length], ["finished", 5, 2]);
+  assert.match(bring(at, run.id, bundleOf(at, run)).stdout, /is finished\n5 metrics, 2 artifacts in /); // a second time is no harm
+
   await run.sync();
   assert.equal(run.record.state, "finished");
   assert.deepEqual(run.metrics.map(({ step }) => step), [1, 2, 3, 4, 5]);

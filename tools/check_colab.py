@@ -308,7 +308,7 @@ def keys_of(node):
 
 def without_magics(source):
     """A cell as plain Python: lines of the notebook's own (%pip, !ls) become `pass`."""
-    return re.sub(r"^(\s*)[%!].*$", r"\1pass", source, flags=re.M)
+    return re.sub(r"^([ \t]*)[%!](?:.*\\\n)*.*$", r"\1pass", source, flags=re.M)
 
 
 def sources_of(path):

@@ -86,7 +86,7 @@ export function checkNotebooks(paths: readonly string[]): Fault[] {
 
 /** What `pip install` of a cell fetches without an exact version. */
 function looseInstalls(source: string): string[] {
-  return source.split("\n").filter((line) => /^\s*[%!]\s*(?:uv\s+)?pip3?\s+install\b/.test(line)).flatMap((line) => {
+  return source.replaceAll("\\\n", " ").split("\n").filter((line) => /^\s*[%!]\s*(?:uv\s+)?pip3?\s+install\b/.test(line)).flatMap((line) => {
     const words = line.replace(/^.*?\binstall\b/, "").trim().split(/\s+/).map((word) => word.replaceAll(/["']/g, ""));
     return words.filter((word, at) => word && !word.startsWith("-") && !["-r", "--requirement", "-c", "--constraint"].includes(words[at - 1] ?? "") && !/^[A-Za-z0-9._[\],-]+==[A-Za-z0-9.+!]+$/.test(word));
   });

@@ -22,6 +22,7 @@ VERSION = 1
 POLL_S = 0.5
 SAVE_EVERY_S = 30.0
 SECRETS = ("HF_TOKEN",)
+LARGE = 512 * 2**20
 # Colab's own builds: a package that wanted others of these would take the driver's match away.
 KEPT = ("torch", "torchvision", "torchaudio", "triton")
 FOLLOWED = ("metrics.jsonl", "log.txt")
@@ -236,6 +237,8 @@ class HandOff:
             shutil.copyfile(target, self.drive / f"{target.name}.new")
             os.replace(self.drive / f"{target.name}.new", self.drive / target.name)
             print("also in", self.drive)
+        elif target.stat().st_size > LARGE:
+            print("This is much for a browser: with KEEP_ON_DRIVE it lies on your Drive as well. Tick it, and run that cell and this one again.")
         if download:
             from google.colab import files
 

@@ -51,10 +51,10 @@ export function handOffNotebook(record: RunRecord, { command, minutes, memoryGib
   const cells = [
     markdownCell("about", about(record, files, beside)),
     codeCell("unpack", unpack(spec, inside), true),
-    ...(beside.length ? [markdownCell("data-about", dataAbout(record.id, beside)), codeCell("data", "job.unpack_data()")] : []),
     markdownCell("machine-about", MACHINE),
     codeCell("machine", "job.machine()"),
     codeCell("drive", 'KEEP_ON_DRIVE = False  #@param {type:"boolean"}\n\nif KEEP_ON_DRIVE:\n    job.use_drive()'),
+    ...(beside.length ? [markdownCell("data-about", dataAbout(record.id, beside)), codeCell("data", "job.unpack_data()")] : []),
     ...install(packages),
     markdownCell("start-about", START),
     codeCell("start", "job.start()"),
@@ -131,13 +131,13 @@ function base64Lines(content: Buffer): string {
 
 function install(packages: readonly string[]): ColabCell[] {
   if (packages.length === 0) return [];
-  const lines = [];
-  for (let at = 0; at < packages.length; at += 4) lines.push(packages.slice(at, at + 4).map((pin) => `"${pin}"`).join(" "));
+  const lines = ["%pip install --quiet --constraint llmops-keep.txt"];
+  for (let at = 0; at < packages.length; at += 4) lines.push(`    ${packages.slice(at, at + 4).join(" ")}`);
   return [
     markdownCell("install-about", INSTALL),
     codeCell("secrets", "job.secrets()"),
     codeCell("keep", "job.keep()"),
-    codeCell("install", `%pip install --quiet --constraint llmops-keep.txt ${lines.join(" ")}`),
+    codeCell("install", lines.join(" \\\n")),
   ];
 }
 
@@ -161,7 +161,7 @@ function about(record: RunRecord, files: readonly SentFile[], beside: readonly S
 }
 
 const dataAbout = (run: string, beside: readonly SentFile[]): string =>
-  `## The data\n\n${beside.map(({ path }) => `\`${path}\``).join(", ")} ${beside.length === 1 ? "is" : "are"} too large for a notebook. Drag \`${dataName(run)}\` into the Files panel on the left first, or choose it when the cell asks.`;
+  `## The data\n\n${beside.map(({ path }) => `\`${path}\``).join(", ")} ${beside.length === 1 ? "is" : "are"} too large for a notebook. Drag \`${dataName(run)}\` into the Files panel on the left first, put it into \`MyDrive/llmops/${run}\`, or choose it when the cell asks.`;
 
 const MACHINE = [
   "## The machine", "",
@@ -170,7 +170,7 @@ const MACHINE = [
 
 const INSTALL = [
   "## Packages", "",
-  "Versions that belong together on a T4, exactly these. PyTorch stays Colab's own. If the job needs the Hugging Face Hub, put a key named `HF_TOKEN` into Colab's Secrets (the key sign on the left); it is never written into this notebook.",
+  "Versions that belong together on a T4, exactly these. PyTorch stays Colab's own. Should Colab offer to restart the session, there is no need: the job starts in a process of its own. If the job needs the Hugging Face Hub, put a key named `HF_TOKEN` into Colab's Secrets (the key sign on the left); it is never written into this notebook.",
 ].join("\n");
 
 const START = "## The job\n\nIt runs detached from this notebook: you can stop the second cell and run it again. Both cells can be run twice.";

@@ -6,6 +6,7 @@
  */
 import { createHash } from "node:crypto";
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { z } from "zod";
 import { findPii } from "../data/pii/index.js";
@@ -52,18 +53,19 @@ export class HandOff implements Runtime {
   }
 
   /** There is no machine before the student opens one: what it was stands in the results. */
-  async start(report: Report = () => {}): Promise<RuntimeFacts | undefined> {
-    if (this.#downloads !== undefined && !existsSync(this.#downloads)) throw new PairError("setup", `LLMOPS_DOWNLOADS is ${this.#downloads}, and there is no such folder`);
+  start(report: Report = () => {}): Promise<RuntimeFacts | undefined> {
+    if (this.#downloads !== undefined && !existsSync(this.#downloads)) return Promise.reject(new PairError("setup", `LLMOPS_DOWNLOADS is ${this.#downloads}, and there is no such folder`));
     report("By hand-off: a notebook is written for Colab. Nothing is sent anywhere.");
-    return undefined;
+    return Promise.resolve(undefined);
   }
 
   /** Remembers the file for the notebook that `exec` writes. */
-  async put(path: string, content: Uint8Array): Promise<void> {
+  put(path: string, content: Uint8Array): Promise<void> {
     const [job = "", ...rest] = path.split("/"), inner = rest.join("/");
     const files = (this.#put.get(job) ?? []).filter((file) => file.path !== inner);
     const sha256 = createHash("sha256").update(content).digest("hex");
     this.#put.set(job, [...files, { path: inner, content: Buffer.from(content), sha256 }]);
+    return Promise.resolve();
   }
 
   /** Writes the notebook; the answer's reason says what to do with it. */
@@ -105,17 +107,20 @@ export class HandOff implements Runtime {
    */
   async bring(job: string, path: string): Promise<JobState> {
     const record = loadRun(job, this.#home), source = resolve(path), folder = this.#folder(job);
+    if (record.driver !== "hand-off") throw new PairError("request", `${job} runs by the route ${record.driver}: attach to it, and fetch`);
     if (!statSync(source, { throwIfNoEntry: false })?.isFile()) throw new PairError("request", `there is no file ${source}`);
     try {
       const { head, own } = await readBundle(source, record);
       const before = this.#imported(job), { started } = head.state;
       if (this.#earlier(job).includes(started ?? 0)) throw new PairError("damaged", `it is of an attempt that was brought before the job was resumed`);
+      if (before && before.started === started) return before;
       if (before && (before.started ?? 0) > (started ?? 0)) throw new PairError("damaged", `newer results of this run are here already`);
       const place = join(folder, RESULTS), fresh = `${place}.new`;
       rmSync(fresh, { recursive: true, force: true });
       mkdirSync(fresh, { recursive: true });
       for (const [name, content] of own) writeFileSync(join(fresh, name), content);
-      for (const name of FOLLOWED) goOn(join(folder, name), join(fresh, name));
+      const isAnew = this.#earlier(job).length > 0 && head.state.attempt === 1;
+      for (const name of FOLLOWED) goOn(join(folder, name), join(fresh, name), isAnew);
       writeFileSync(join(fresh, "state.json"), JSON.stringify(head.state));
       writeFileSync(join(fresh, "machine.json"), JSON.stringify({ machine: head.machine, packages: head.packages }, null, 2));
       const bundle = join(folder, BUNDLE);
@@ -141,7 +146,7 @@ export class HandOff implements Runtime {
   async tail(job: string, file: string, offset: number, limit = Number.MAX_SAFE_INTEGER): Promise<Tail> {
     const path = join(this.#folder(job), RESULTS, file);
     if (!existsSync(path)) return { bytes: new Uint8Array(), size: undefined };
-    const content = readFileSync(path);
+    const content = await readFile(path);
     return { bytes: content.subarray(offset, offset + limit), size: content.length };
   }
 
@@ -158,8 +163,8 @@ export class HandOff implements Runtime {
     throw new PairError("unsupported", `nothing connects to the machine of ${job}: tick STOP_THE_JOB in the last cell of its notebook, run that cell, then pack the results`);
   }
 
-  async stop(): Promise<void> {
-    throw new PairError("unsupported", "nothing connects to that machine: end it in Colab with Runtime > Disconnect and delete runtime, or with END_THE_MACHINE in the last cell");
+  stop(): Promise<void> {
+    return Promise.reject(new PairError("unsupported", "nothing connects to that machine: end it in Colab with Runtime > Disconnect and delete runtime, or with END_THE_MACHINE in the last cell"));
   }
 
   async close(): Promise<void> {}
@@ -181,7 +186,7 @@ export class HandOff implements Runtime {
     const isBundle = (name: string): boolean => name.startsWith(`results-${job}`) && name.endsWith(".zip");
     const found = [this.#folder(job), this.#downloads].flatMap((folder) => (folder && existsSync(folder) ? readdirSync(folder).filter(isBundle).map((name) => join(folder, name)) : []));
     const newest = found.map((path) => ({ path, time: statSync(path).mtimeMs })).sort((one, other) => other.time - one.time);
-    let first: unknown;
+    let first: Error | undefined;
     for (const { path, time } of newest) {
       if (this.#refused.has(`${path} ${time}`)) continue;
       try {
@@ -189,7 +194,7 @@ export class HandOff implements Runtime {
         return;
       } catch (error) {
         this.#refused.add(`${path} ${time}`);
-        first ??= error;
+        first ??= error as Error;
       }
     }
     if (first !== undefined) throw first;
@@ -224,10 +229,10 @@ export class HandOff implements Runtime {
  * A job that began anew on a fresh machine reports from its first step again: what is here of earlier attempts stays before it, as
  * on a machine that was not lost.
  */
-function goOn(here: string, brought: string): void {
+function goOn(here: string, brought: string, isAnew: boolean): void {
   if (!existsSync(here) || !existsSync(brought)) return;
   const old = readFileSync(here), fresh = readFileSync(brought);
-  if (!fresh.subarray(0, old.length).equals(old)) writeFileSync(brought, Buffer.concat([old.subarray(0, old.lastIndexOf(10) + 1), fresh]));
+  if (isAnew || !fresh.subarray(0, old.length).equals(old)) writeFileSync(brought, Buffer.concat([old.subarray(0, old.lastIndexOf(10) + 1), fresh]));
 }
 
 /** The files were looked through when the job was gathered; this looks at the notebook itself: its command, its text. */
