@@ -15,17 +15,19 @@ import os
 import re
 import sys
 from pathlib import Path
-
-import nbformat
+from types import SimpleNamespace
 
 STAND_IN = str(Path(__file__).parent / "colab")
 
 
 @contextlib.contextmanager
-def kernel(notebook, folder):
-    """A function that runs one cell: its text and its error, or None."""
+def kernel(path, folder):
+    """The cells, and a function that runs one of them: its text and its error, or None."""
+    import nbformat
     from nbclient import NotebookClient
 
+    notebook = nbformat.read(path, as_version=4)
+    nbformat.validate(notebook)
     os.environ["PYTHONPATH"] = STAND_IN
     client = NotebookClient(notebook, timeout=60, kernel_name="python3", allow_errors=True, resources={"metadata": {"path": folder}})
 
@@ -36,13 +38,14 @@ def kernel(notebook, folder):
         return "".join(texts), errors[0] if errors else None
 
     with client.setup_kernel():
-        yield run
+        yield notebook.cells, run
 
 
 @contextlib.contextmanager
-def shell(notebook, folder):
+def shell(path, folder):
     from IPython.core.interactiveshell import InteractiveShell
 
+    path = Path(path).resolve()
     sys.path.insert(0, STAND_IN)
     os.chdir(folder)
     session = InteractiveShell.instance()
@@ -52,14 +55,12 @@ def shell(notebook, folder):
             error = session.run_cell(cell.source).error_in_exec
         return out.getvalue(), f"{type(error).__name__}: {error}" if error else None
 
-    yield run
+    yield [SimpleNamespace(**cell) for cell in json.loads(Path(path).read_text(encoding="utf8"))["cells"]], run
 
 
 def main(given):
-    notebook = nbformat.read(given.notebook, as_version=4)
-    nbformat.validate(notebook)
-    with (shell if given.shell else kernel)(notebook, given.folder) as run:
-        for index, cell in enumerate(notebook.cells):
+    with (shell if given.shell else kernel)(given.notebook, given.folder) as (cells, run):
+        for index, cell in enumerate(cells):
             if cell.cell_type != "code":
                 continue
             for pair in given.set:

@@ -4,7 +4,7 @@
  * Nothing connects to the machine, so nobody knows how the job stands until its results are here; until then its state is
  * `starting`. The student's own hands open the notebook and carry the file, which is what Colab's free tier is for.
  */
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
@@ -133,7 +133,7 @@ export class HandOff implements Runtime {
       renameSync(fresh, place); // last: with it, the results are here
     } catch (error) {
       if (!(error instanceof PairError)) throw error;
-      const aside = dirname(source) === folder ? join(folder, REFUSED, `${Date.now()}-${basename(source)}`) : undefined;
+      const aside = dirname(source) === folder ? join(folder, REFUSED, `${Date.now()}-${randomBytes(3).toString("hex")}-${basename(source)}`) : undefined;
       if (aside) {
         mkdirSync(dirname(aside), { recursive: true });
         renameSync(source, aside);
@@ -193,7 +193,7 @@ export class HandOff implements Runtime {
         await this.bring(job, path);
         return;
       } catch (error) {
-        this.#refused.add(`${path} ${time}`);
+        if (existsSync(path)) this.#refused.add(`${path} ${time}`);
         first ??= error as Error;
       }
     }
