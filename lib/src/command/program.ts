@@ -24,10 +24,6 @@ const FIRST: Readonly<Record<string, (program: Command, second: string) => void>
     const skill = program.command("skill").description("check Agent Skills").addHelpText("after", EXIT_HELP);
     (require("./skill-check.js") as typeof import("./skill-check.js")).registerSkillCheck(skill);
   },
-  runs(program) {
-    const runs = program.command("runs").description("jobs on paired runtimes").addHelpText("after", EXIT_HELP);
-    (require("./runs-bring.js") as typeof import("./runs-bring.js")).registerRunsBring(runs);
-  },
   vram(program) {
     (require("./vram.js") as typeof import("./vram.js")).registerVram(program);
   },

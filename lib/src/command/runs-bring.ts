@@ -1,17 +1,16 @@
 import type { Command } from "commander";
 import { attach, openHandOff } from "../pair/index.js";
-import { EXIT_HELP } from "./failure.js";
 import { counted, Reporter } from "./output.js";
 
 /** Adds `llmops runs bring ID FILE`. */
-export function registerRunsBring(runs: Command): void {
+export function registerRunsBring(runs: Command, help: string): void {
   runs
     .command("bring")
     .description("take the results of a hand-off: check every byte of results-ID.zip, then put metrics, log and artifacts into the run's folder")
     .argument("<id>", "the run")
     .argument("<file>", "the results-ID.zip that the notebook saved")
     .option("--json", "print one JSON document")
-    .addHelpText("after", EXIT_HELP)
+    .addHelpText("after", help)
     .action(bring);
 }
 
