@@ -168,7 +168,7 @@ test("run again on the same machine, a notebook finds its job running; one that 
   assert.deepEqual(Object.keys(await run.fetch()).sort(), ["adapter/weights.bin", "result.json"]);
 });
 
-test("a machine lost without Drive: the job begins anew elsewhere, and what was reported before stays in front", async (context) => {
+test("a machine lost without Drive: the job begins anew elsewhere as the next attempt, and what was reported before stays in front", async (context) => {
   const at = place(context), { run, runtime } = await handOff(at, counting({ steps: 2, fail_once: true }));
   noErrors(await runAll(at, runtime.notebookPath(run.id), at.machine(), ["--shell"]));
   await runtime.bring(run.id, bundleOf(at, run));
@@ -177,7 +177,8 @@ test("a machine lost without Drive: the job begins anew elsewhere, and what was 
   noErrors(await runAll(at, runtime.notebookPath(run.id), at.machine(), ["--shell"]));
   await runtime.bring(run.id, bundleOf(at, run));
   await run.sync();
-  assert.deepEqual(run.metrics.map(({ step }) => step), [1, 2, 1, 2]);
+  assert.deepEqual(readFileSync(join(run.folder, "metrics.jsonl"), "utf8").trim().split("\n").map((line) => (JSON.parse(line) as { step: number }).step), [1, 2, 1, 2]);
+  assert.equal(run.record.attempt, 2);
 });
 
 test("data too large for a notebook travels beside it, and a cut upload is refused", async (context) => {

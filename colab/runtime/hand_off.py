@@ -166,6 +166,9 @@ class HandOff:
         """Starts the job; one that runs goes on, one that was lost or stopped is started again in its folder."""
         if self.missing():
             raise HandOffFault(f"{', '.join(self.missing()[:3])} is not here yet: run the cells above")
+        if not (self.folder / "state.json").exists() and self.spec["attempt"] > 1:  # resumed, on a machine that knows nothing of it
+            earlier = {"state": "lost", "attempt": self.spec["attempt"] - 1, "started": 0}
+            agent.write_whole(self.folder / "state.json", json.dumps(earlier))
         before = agent.status(self.run)["state"]
         state = agent.start(
             self.run, self.spec["command"], {}, self.spec.get("minutes"), self.spec.get("memoryGib"),

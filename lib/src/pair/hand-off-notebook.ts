@@ -35,13 +35,14 @@ export function t4Packages(text = readFileSync(workbookPath(T4_REQUIREMENTS), "u
  * The notebook of a run: packed files with their SHA-256, pinned installs, and cells that start the job, watch it, and pack
  * its results. Equal input gives equal bytes.
  *
+ * @param attempt - the number of the first start on a fresh machine: higher than 1 for a run that is resumed
  * @throws PairError `setup` where the files are too large for this route
  */
-export function handOffNotebook(record: RunRecord, { command, minutes, memoryGib }: Command, files: readonly SentFile[]): HandOffFiles {
+export function handOffNotebook(record: RunRecord, { command, minutes, memoryGib }: Command, files: readonly SentFile[], attempt = 1): HandOffFiles {
   const { inside, beside } = divide(files);
   const packages = record.packages === "training" ? t4Packages() : [];
   const spec = {
-    run: record.id, recipeHash: record.recipeHash, command,
+    run: record.id, recipeHash: record.recipeHash, attempt, command,
     ...(minutes === undefined ? {} : { minutes }), ...(memoryGib === undefined ? {} : { memoryGib }),
     needsGpu: record.packages === "training",
     packages: ["torch", ...packages.map((pin) => pin.split("==")[0]!)],

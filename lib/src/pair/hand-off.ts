@@ -24,6 +24,8 @@ const FOLLOWED = ["metrics.jsonl", "log.txt"] as const;
 /** Where the pieces lie in a run's folder. */
 const NOTEBOOK_FOLDER = "hand-off", RESULTS = "results", BUNDLE = "results.zip", REFUSED = "refused", EARLIER = "earlier.json";
 
+const Earlier = z.array(z.object({ started: z.number(), attempt: z.number() }));
+
 export interface HandOffOptions {
   /** Where the workbook keeps runs; default: its own `.workbook`. */
   home?: string;
@@ -76,7 +78,7 @@ export class HandOff implements Runtime {
       this.#setAside(job);
     }
     if (command.env && Object.keys(command.env).length) throw new PairError("unsupported", "a hand-off carries no environment variables: put a key into Colab's Secrets, and anything else into the recipe");
-    const { notebook, data } = handOffNotebook(record, command, this.#put.get(job) ?? []);
+    const { notebook, data } = handOffNotebook(record, command, this.#put.get(job) ?? [], this.#attempt(job));
     refuseSecrets(notebook.cells.map(({ source }) => source));
     const folder = join(this.#folder(job), NOTEBOOK_FOLDER);
     mkdirSync(folder, { recursive: true });
@@ -96,7 +98,7 @@ export class HandOff implements Runtime {
     const imported = this.#imported(job);
     if (imported) return imported;
     if (!existsSync(this.notebookPath(job))) return { state: "absent", now: Date.now() / 1000, sizes: {}, checkpoints: [] };
-    return { state: "starting", now: Date.now() / 1000, sizes: {}, checkpoints: [], reason: this.#whatToDo(job) };
+    return { state: "starting", attempt: this.#attempt(job), now: Date.now() / 1000, sizes: {}, checkpoints: [], reason: this.#whatToDo(job) };
   }
 
   /**
@@ -112,7 +114,7 @@ export class HandOff implements Runtime {
     try {
       const { head, own } = await readBundle(source, record);
       const before = this.#imported(job), { started } = head.state;
-      if (this.#earlier(job).includes(started ?? 0)) throw new PairError("damaged", `it is of an attempt that was brought before the job was resumed`);
+      if (this.#earlier(job).some((attempt) => attempt.started === (started ?? 0))) throw new PairError("damaged", `it is of an attempt that was brought before the job was resumed`);
       if (before && before.started === started) return before;
       if (before && (before.started ?? 0) > (started ?? 0)) throw new PairError("damaged", `newer results of this run are here already`);
       const place = join(folder, RESULTS), fresh = `${place}.new`;
@@ -203,16 +205,21 @@ export class HandOff implements Runtime {
   /** Before a run goes on: what came back of it stays, and is not taken for the next attempt's. */
   #setAside(job: string): void {
     const folder = this.#folder(job), before = this.#imported(job);
-    const earlier = [...this.#earlier(job), before?.started ?? 0];
+    const earlier = [...this.#earlier(job), { started: before?.started ?? 0, attempt: before?.attempt ?? 1 }];
     writeWhole(join(folder, EARLIER), JSON.stringify(earlier));
     rmSync(join(folder, RESULTS), { recursive: true, force: true });
     if (existsSync(join(folder, BUNDLE))) renameSync(join(folder, BUNDLE), join(folder, `attempt-${earlier.length}.zip`));
   }
 
-  /** When the earlier attempts started. */
-  #earlier(job: string): number[] {
+  /** The attempts that came back before the run was resumed: their numbers, and when they started. */
+  #earlier(job: string): z.output<typeof Earlier> {
     const path = join(this.#folder(job), EARLIER);
-    return existsSync(path) ? z.array(z.number()).parse(JSON.parse(readFileSync(path, "utf8"))) : [];
+    return existsSync(path) ? Earlier.parse(JSON.parse(readFileSync(path, "utf8"))) : [];
+  }
+
+  /** The number that the next attempt has, on whichever machine. */
+  #attempt(job: string): number {
+    return 1 + Math.max(0, ...this.#earlier(job).map(({ attempt }) => attempt));
   }
 
   #whatToDo(job: string): string {
