@@ -11,7 +11,7 @@ describe("a job through the Colab command line", unlessWindows, () => {
   test("is launched, followed and fetched, with every flag said, and the machine is gone after stop", async (context) => {
     const { home, runtime, machines, calls } = colab(context), said: string[] = [];
     const run = await launch(pairedJob(home, { steps: 20, bytes: 300_000 }), runtime, { home, report: (line) => said.push(line) });
-    assert.equal((await runtime.start()).gpu?.name, "Tesla T4");
+    assert.equal((await runtime.start())?.gpu?.name, "Tesla T4");
     await run.wait(undefined, { pollMs: 200 });
     assert.equal(run.record.state, "finished", run.record.reason ?? run.log);
     assert.equal(run.metrics.length, 20);

@@ -173,7 +173,7 @@ describe("the pairing", () => {
     await until(() => said.some((line) => /no GPU.*T4 GPU/.test(line)));
     await notebook.machine.reclaim(); // Colab gives another machine for another runtime type
     notebook.machine = await ColabMachine.start(context, { gpu: true });
-    assert.equal((await starting).gpu?.name, "Tesla T4");
+    assert.equal((await starting)?.gpu?.name, "Tesla T4");
     assert.ok(said.includes("The tab's machine has a Tesla T4."), said.join("\n"));
     assert.equal(runtime.address["machine"], readFileSync(join(notebook.machine.folder, "tmp", "llmops-machine"), "utf8"));
   });

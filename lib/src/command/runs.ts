@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { attach, hasEnded, listRuns, loadRun, PairError, removeRun, reopenRuntime, runsFolder, type Run, type RunRecord, type Runtime } from "../pair/index.js";
 import { CommandError, EXIT, interruptible, isAbort } from "./failure.js";
 import { count, counted, Reporter, textTable } from "./output.js";
+import { registerRunsBring } from "./runs-bring.js";
 
 const RUNS_HELP = `
 Exit status:
@@ -14,7 +15,7 @@ interface Common {
   json?: boolean;
 }
 
-/** Adds `llmops runs list|show|attach|log|interrupt|stop|fetch|resume|remove`. */
+/** Adds `llmops runs list|show|attach|log|interrupt|stop|fetch|resume|remove|bring`. */
 export function registerRuns(program: Command): void {
   const runs = program.command("runs").description("jobs on paired runtimes: follow them, end them, bring home what they left").addHelpText("after", RUNS_HELP);
   const add = (name: string, description: string): Command => runs.command(name).description(description).option("--json", "print one JSON document").addHelpText("after", RUNS_HELP);
@@ -29,6 +30,7 @@ export function registerRuns(program: Command): void {
   one("fetch", "bring home what the job left, checked against its hashes").action(fetch);
   one("resume", "start a job anew that has ended; it goes on from its checkpoints").action(resume);
   one("remove", "remove a run that has ended, here and in its runtime").option("--here", "only here: its runtime is gone, or shall keep it").action(remove);
+  registerRunsBring(runs, RUNS_HELP);
 }
 
 function wholeNumber(text: string): number {

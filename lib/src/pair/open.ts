@@ -3,6 +3,7 @@ import type { Door } from "../course/doors.js";
 import { openCli } from "./cli.js";
 import { openJupyter, openLocal } from "./drivers.js";
 import { PairError } from "./error.js";
+import { openHandOff } from "./hand-off.js";
 import type { RunRecord } from "./runs.js";
 import { DRIVERS, type DriverName, type Report, type Runtime } from "./runtime.js";
 import { openTab } from "./tab.js";
@@ -10,7 +11,7 @@ import { openTab } from "./tab.js";
 export interface OpenOptions {
   /** Default: LLMOPS_RUNTIME, else `local`. */
   driver?: DriverName;
-  /** Where the local runtime is kept; default: the workbook's own `.workbook`. */
+  /** Where the local runtime and the runs are kept; default: the workbook's own `.workbook`. */
   home?: string;
   /** What a local job needs; default `training`. */
   packages?: "training" | "standard";
@@ -36,6 +37,8 @@ export function openRuntime({ env = process.env, ...options }: OpenOptions = {})
       return openTab(options);
     case "cli":
       return openCli({ ...options, env });
+    case "hand-off":
+      return openHandOff({ env, ...(options.home === undefined ? {} : { home: options.home }) });
     default:
       throw new PairError("setup", `LLMOPS_RUNTIME is "${named}"; it takes one of ${DRIVERS.join(", ")}`);
   }

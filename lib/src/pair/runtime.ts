@@ -8,7 +8,7 @@
 import type { Command, JobState, RuntimeFacts } from "./job.js";
 
 /** The routes to a runtime, as LLMOPS_RUNTIME names them. */
-export const DRIVERS = ["local", "jupyter", "hand-off", "tab", "cli", "kaggle"] as const;
+export const DRIVERS = ["local", "jupyter", "hand-off", "tab", "cli"] as const;
 export type DriverName = (typeof DRIVERS)[number];
 
 /** Enough to find a runtime again after this process has ended. Stands in run.json, so it holds no secret. */
@@ -29,8 +29,8 @@ export interface Runtime {
   /** For the table of doors: which machine this is and what that means. */
   readonly says: string;
 
-  /** Finds or starts the machine and readies its agent. Says how far it is. Called again, it does nothing. */
-  start(report?: Report): Promise<RuntimeFacts>;
+  /** Finds or starts the machine and readies its agent. Says how far it is. Called again, it does nothing. By hand-off nobody knows the machine yet: undefined. */
+  start(report?: Report): Promise<RuntimeFacts | undefined>;
   /** Sends one file to `path` under the runtime's job root; a file that is there with the same bytes is not sent again. */
   put(path: string, content: Uint8Array): Promise<void>;
   /** Starts the job in its folder; of one that has been started, says how it stands. `again` starts one anew that has ended. */
