@@ -10,6 +10,7 @@ import fc from "fast-check";
 import { badgeUrl, launch, measureInference, openHandOff } from "llmops/pair";
 import { z } from "zod";
 import { checkCalls, CHECKED, checkNotebooks, colabCode, committedNotebooks, pins, readSignatures, SignatureFile, SIGNATURES, type CallResult } from "../tools/colab-notebooks.ts";
+import { colabNotebooks } from "../tools/build-colab.ts";
 import { PYTHON } from "../tools/paths.ts";
 import { scratch } from "./support/scratch.ts";
 
@@ -33,6 +34,15 @@ test("every Colab notebook, generated or committed, is valid, opens on a T4, pin
   assert.deepEqual(checkNotebooks([path, ...committedNotebooks()]), []);
   const source = readFileSync(path, "utf8");
   for (const [name, version] of Object.entries(pins())) assert.ok(source.includes(` ${name}==${version}`), `${name}==${version} is not installed`);
+});
+
+test("the lessons' notebooks in colab/ are those that npm run build:colab writes now, and carry no run's name", () => {
+  const built = colabNotebooks();
+  assert.deepEqual([...built.keys()].sort(), committedNotebooks());
+  for (const [path, text] of built) {
+    assert.equal(readFileSync(path, "utf8"), text, `${path} is stale: npm run build:colab`);
+    assert.doesNotMatch(text, /runs bring/);
+  }
 });
 
 test("every call of the code that runs on a T4 is one that the pinned packages take", async (context) => {

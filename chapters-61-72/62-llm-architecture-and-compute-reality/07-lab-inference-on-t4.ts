@@ -30,13 +30,16 @@ const runtime = openRuntime();
 showDoors(runtimeDoor(runtime));
 const machine = await runtime.start(console.log);
 const gibOf = (bytes: number | null | undefined) => (bytes ?? 0) / 2 ** 30;
-showTable([
-  { what: "GPU", is: machine.gpu ? `${machine.gpu.name}, ${gibOf(machine.gpu.memory_bytes).toFixed(1)} GiB` : "none" },
-  { what: "processors", is: machine.cpus },
-  { what: "memory, GiB", is: gibOf(machine.memory_bytes).toFixed(1) },
-  { what: "free disk, GiB", is: gibOf(machine.disk_free_bytes).toFixed(0) },
-  { what: "Python", is: machine.python },
-]);
+if (machine) {
+  const { gpu, cpus, memory_bytes, disk_free_bytes, python } = machine;
+  showTable([
+    { what: "GPU", is: gpu ? `${gpu.name}, ${gibOf(gpu.memory_bytes).toFixed(1)} GiB` : "none" },
+    { what: "processors", is: cpus },
+    { what: "memory, GiB", is: gibOf(memory_bytes).toFixed(1) },
+    { what: "free disk, GiB", is: gibOf(disk_free_bytes).toFixed(0) },
+    { what: "Python", is: python },
+  ]);
+}
 
 // %% [markdown]
 // On the first start this installs PyTorch beside the workbook and says how much that is. Jobs run in processes of their own: you
@@ -53,32 +56,22 @@ import { readFileSync } from "node:fs";
 import {
   cacheBytesPerToken, countParameters, findModel, GIB, GPUS, judgeFit, planInference, renderPlan, shapeOfConfig,
 } from "llmops/compute";
-import { measureInference, tasklingFolder, type InferenceRecipe } from "llmops/pair";
+import { measureInference, T4_INFERENCE, tasklingFolder, type InferenceRecipe } from "llmops/pair";
 
 const T4 = GPUS.t4;
-const prompts = [
-  "Create a task to review the Q4 budget spreadsheet by Friday.",
-  "What should I do first if three tasks are due on the same day?",
-  "Delete the task about the old printer.",
-];
-const hasGpu = machine.gpu !== null;
+const hasGpu = machine?.gpu !== null; // a hand-off's machine is not there yet: it will be a T4
 const recipe: InferenceRecipe = hasGpu
-  ? {
-      model: "unsloth/llama-3-8b-Instruct-bnb-4bit", storage: "nf4", prompts,
-      lengths: [64, 256, 1024], batches: [1, 4, 16], new_tokens: 64, repeats: 3,
-    }
-  : {
-      model: tasklingFolder(), storage: "fp32", prompts,
-      lengths: [16, 64, 192], batches: [1, 4, 16], new_tokens: 32, repeats: 3,
-    };
+  ? T4_INFERENCE
+  : { ...T4_INFERENCE, model: tasklingFolder(), storage: "fp32", lengths: [16, 64, 192], new_tokens: 32 };
+console.log(recipe.prompts.join("\n"));
+
 const config: unknown = JSON.parse(readFileSync(workbookPath("colab/taskling/model/config.json"), "utf8"));
 const tiny = shapeOfConfig(config, "taskling");
 const shape = hasGpu ? findModel("Llama-3-8B").shape : tiny;
 const storage = hasGpu ? "nf4-dq" : "fp32";
-
 const largest = { context: 256 + 64, batch: 16 };
 const t4Plan = planInference({ model: "Llama-3-8B", storage: "nf4-dq", ...largest, gpu: "t4" });
-console.log(renderPlan(t4Plan));
+console.log(`\n${renderPlan(t4Plan)}`);
 console.log(`\nLlama-3-8B in NF4 ${judgeFit(t4Plan, T4.usableBytes, T4.name).sentence}.`);
 
 // %% [markdown]
@@ -284,7 +277,7 @@ showTable(
 // Everything above this line ran through `openRuntime()`. To have it run on a free T4, nothing in this notebook changes:
 // start the workbook with `LLMOPS_RUNTIME=hand-off npm start` (or `tab`, or `jupyter`; the README's "Pair a T4" says which suits
 // you), and run it from the top. With `hand-off` the launch writes a Colab notebook with this job in it, which you upload and run;
-// its results come back as one file.
+// its results come back as one file. `colab/62-7-lab-inference-on-t4.ipynb` is the same notebook for a look without a launch.
 //
 // When you are done, give the machine back: a forgotten T4 uses up what Colab lends you, or your money.
 

@@ -36,9 +36,10 @@ export function t4Packages(text = readFileSync(workbookPath(T4_REQUIREMENTS), "u
  * its results. Equal input gives equal bytes.
  *
  * @param attempt - the number of the first start on a fresh machine: higher than 1 for a run that is resumed
+ * @param forAll - a notebook of no run here, which anyone may open: its results stay with whoever ran it
  * @throws PairError `setup` where the files are too large for this route
  */
-export function handOffNotebook(record: RunRecord, { command, minutes, memoryGib }: Command, files: readonly SentFile[], attempt = 1): HandOffFiles {
+export function handOffNotebook(record: RunRecord, { command, minutes, memoryGib }: Command, files: readonly SentFile[], attempt = 1, forAll = false): HandOffFiles {
   const { inside, beside } = divide(files);
   const packages = record.packages === "training" ? t4Packages() : [];
   const spec = {
@@ -50,7 +51,7 @@ export function handOffNotebook(record: RunRecord, { command, minutes, memoryGib
     ...(beside.length ? { data: { name: dataName(record.id) } } : {}),
   };
   const cells = [
-    markdownCell("about", about(record, files, beside)),
+    markdownCell("about", about(record, files, beside, forAll)),
     codeCell("unpack", unpack(spec, inside), true),
     markdownCell("machine-about", MACHINE),
     codeCell("machine", "job.machine()"),
@@ -142,16 +143,18 @@ function install(packages: readonly string[]): ColabCell[] {
   ];
 }
 
-function about(record: RunRecord, files: readonly SentFile[], beside: readonly SentFile[]): string {
+function about(record: RunRecord, files: readonly SentFile[], beside: readonly SentFile[], forAll: boolean): string {
   const rows = files.map(({ path, content, sha256 }) => `| \`${path}\` | ${content.length.toLocaleString("en-US")} | \`${sha256.slice(0, 12)}\` | ${beside.some((file) => file.path === path) ? "a file beside it" : "this notebook"} |`);
   return [
     `# ${record.name}`,
     "",
-    `One job of the LLMOps Workbook, packed on ${record.created.slice(0, 10)} as run \`${record.id}\`. Everything it needs is in this notebook; it holds no key.`,
+    `One job of the LLMOps Workbook, packed ${forAll ? "for everyone" : `on ${record.created.slice(0, 10)}`} as ${forAll ? "" : "run "}\`${record.id}\`. Everything it needs is in this notebook; it holds no key.`,
     "",
     "1. **Runtime > Run all.** The T4 is preselected; nothing has to be typed.",
     "2. Leave this tab open while the job runs. The free tier gives machines to people who use the notebook, and takes them back.",
-    `3. At the end your browser saves \`results-${record.id}.zip\`. Give it to the workbook: \`npm run llmops -- runs bring ${record.id} PATH\`.`,
+    forAll
+      ? `3. At the end your browser saves \`results-${record.id}.zip\`; what was measured is in its folder \`artifacts\`. To have it compared in the lesson, launch from the lesson: that writes this notebook for a run of yours.`
+      : `3. At the end your browser saves \`results-${record.id}.zip\`. Give it to the workbook: \`npm run llmops -- runs bring ${record.id} PATH\`.`,
     "",
     "If the machine is lost, run all again: with `KEEP_ON_DRIVE` on, the job goes on from its last checkpoint, without it from the beginning.",
     "",

@@ -3,7 +3,8 @@ export { openCli, type CliOptions } from "./cli.js";
 export { openJupyter, openLocal, type JupyterOptions, type LocalOptions } from "./drivers.js";
 export { prepareTraining } from "./environment.js";
 export { openHandOff, type HandOff, type HandOffOptions } from "./hand-off.js";
-export { InferenceRecipe, InferenceResult, measureInference, tasklingFolder } from "./inference-job.js";
+export { handOffNotebook } from "./hand-off-notebook.js";
+export { InferenceRecipe, InferenceResult, measureInference, T4_INFERENCE, tasklingFolder } from "./inference-job.js";
 export { drawCurves, lossChart, lossCurves, type LossCurves } from "./curve.js";
 export { CHECKS, diagnose, FINDINGS, type Check, type Finding, type FindingName, type Grade, type HealthContext } from "./health.js";
 export { hasEnded, JobState, Manifest, Metric, RuntimeFacts, type Command, type Job, type JobStateName } from "./job.js";
@@ -14,6 +15,6 @@ export { openRuntime, reopenRuntime, runtimeDoor, type OpenOptions } from "./ope
 export { attach, launch, Run, type AttachOptions, type LaunchOptions } from "./run.js";
 export { listRuns, loadRun, removeRun, runsFolder, RunRecord } from "./runs.js";
 export { DRIVERS, type Address, type DriverName, type Report, type Runtime, type Tail } from "./runtime.js";
-export { describeSending, gather, type SentFile } from "./sending.js";
+export { describeSending, gather, hashRecipe, type SentFile } from "./sending.js";
 export { openTab, type TabOptions } from "./tab.js";
 export { watchRun, type WatchOptions } from "./watch.js";

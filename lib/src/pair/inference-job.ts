@@ -26,6 +26,17 @@ export const InferenceRecipe = z.strictObject({
 });
 export type InferenceRecipe = z.output<typeof InferenceRecipe>;
 
+/** What lesson 62.7 asks of a T4: an 8B packed in NF4, from a checkpoint that is packed already and open to all (5.7 GB). */
+export const T4_INFERENCE: InferenceRecipe = {
+  model: "unsloth/llama-3-8b-Instruct-bnb-4bit", storage: "nf4",
+  prompts: [
+    "Create a task to review the Q4 budget spreadsheet by Friday.",
+    "What should I do first if three tasks are due on the same day?",
+    "Delete the task about the old printer.",
+  ],
+  lengths: [64, 256, 1024], batches: [1, 4, 16], new_tokens: 64, repeats: 3,
+};
+
 const Timing = z.object({
   length: count,
   batch: count,
