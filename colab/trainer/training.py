@@ -1,0 +1,123 @@
+"""TRL's SFTTrainer as this trainer uses it: the recipe's arguments, own batches, checkpoints that are whole or not there."""
+
+import json
+
+import torch
+from transformers import PrinterCallback, ProgressCallback, Trainer
+from trl import SFTConfig, SFTTrainer
+
+from .callbacks import EarlyStop, Interruption, Reporting
+from .data import IGNORED
+
+OPTIMIZERS = {"adamw": "adamw_torch", "adamw-8bit": "adamw_8bit", "paged-adamw-8bit": "paged_adamw_8bit"}
+SCHEDULES = {"linear": "linear", "cosine": "cosine", "constant": "constant_with_warmup"}
+
+
+def arguments(recipe, plan, folder):
+    """The recipe in TRL's words. fp16 and bf16 are set both, because TRL takes bf16 where neither is."""
+    steps = {"max_steps": recipe.steps} if recipe.steps is not None else {"num_train_epochs": recipe.epochs}
+    looks = {"eval_strategy": "steps", "eval_steps": recipe.evaluate_every} if recipe.evaluate_every else {"eval_strategy": "no"}
+    return SFTConfig(
+        output_dir=str(folder), **steps, **looks,
+        per_device_train_batch_size=recipe.batch, per_device_eval_batch_size=recipe.batch, gradient_accumulation_steps=recipe.accumulation,
+        learning_rate=recipe.learning_rate, lr_scheduler_type=SCHEDULES[recipe.schedule], warmup_steps=recipe.warmup,
+        optim=OPTIMIZERS[plan.optimizer], weight_decay=recipe.weight_decay, max_grad_norm=recipe.max_grad_norm,
+        fp16=plan.precision == "fp16", bf16=plan.precision == "bf16", use_cpu=plan.device == "cpu",
+        gradient_checkpointing=recipe.gradient_checkpointing != "none",
+        max_length=recipe.max_length, packing=recipe.packing, eval_packing=False,
+        logging_strategy="steps", logging_steps=1, logging_nan_inf_filter=False, report_to="none", disable_tqdm=True, prediction_loss_only=True,
+        save_strategy="steps", save_steps=recipe.checkpoints.every, seed=recipe.seed, data_seed=recipe.seed, dataloader_pin_memory=plan.device == "cuda",
+    )
+
+
+class Batches:
+    """Rows → one tensor each, padded on the right to the longest."""
+
+    def __init__(self, pad):
+        self.pad = pad
+
+    def __call__(self, rows):
+        width = max(len(row["input_ids"]) for row in rows)
+        fill = {"input_ids": self.pad, "labels": IGNORED}
+        made = {name: torch.tensor([row[name] + [value] * (width - len(row[name])) for row in rows]) for name, value in fill.items()}
+        made["attention_mask"] = torch.tensor([[1] * len(row["input_ids"]) + [0] * (width - len(row["input_ids"])) for row in rows])
+        return made
+
+
+class RecipeTrainer(SFTTrainer):
+    """SFTTrainer with the workbook's checkpoints; counts the tokens that it has read."""
+
+    def watch(self, store, progress):
+        self.store = store
+        self.tokens_read = progress.get("tokens", 0)
+        self.early_stop = next((callback for callback in self.callback_handler.callbacks if isinstance(callback, EarlyStop)), None)
+        self.interruption = next(callback for callback in self.callback_handler.callbacks if isinstance(callback, Interruption))
+        self.writing_into = None
+
+    def training_step(self, model, inputs, *args, **kwargs):
+        mask = inputs.get("attention_mask")
+        self.tokens_read += int(mask.sum()) if mask is not None else inputs["input_ids"].numel()
+        return super().training_step(model, inputs, *args, **kwargs)
+
+    def _get_output_dir(self, trial=None):
+        return str(self.writing_into or self.args.output_dir)
+
+    def _save_checkpoint(self, model, trial=None):
+        # Transformers writes `checkpoint-STEP` into the folder that it is told; it is moved to its place when it is whole.
+        name = f"checkpoint-{self.state.global_step}"
+        with self.store.writing(name) as folder:
+            self.writing_into = folder
+            Trainer._save_checkpoint(self, model, trial)
+            self.writing_into = None
+            for path in (folder / name).iterdir():
+                path.rename(folder / path.name)
+            (folder / name).rmdir()
+            (folder / "progress.json").write_text(json.dumps(self.progress()), encoding="utf8")
+        self.store.rotate()
+
+    def progress(self):
+        """What Transformers does not keep."""
+        ended = self.state.global_step >= self.state.max_steps or (self.control.should_training_stop and not self.interruption.asked)
+        return {
+            "identity": self.store.identity, "step": self.state.global_step, "steps": self.state.max_steps, "tokens": self.tokens_read,
+            "ended": ended, "early_stop": self.early_stop.memory if self.early_stop else None,
+        }
+
+    def keep_best(self):
+        """Weights alone: what is exported, not what goes on."""
+        with self.store.writing("best") as folder:
+            self.accelerator.unwrap_model(self.model).save_pretrained(folder)
+
+    def best_weights(self):
+        """The folder of the weights with the lowest loss on held-out rows, where they were kept."""
+        return self.store.folder / "best" if self.early_stop and self.early_stop.memory["step"] is not None else None
+
+    def look(self):
+        """The loss on the held-out rows, beside the run: no metric, no early stop."""
+        for callback in list(self.callback_handler.callbacks):
+            if isinstance(callback, (Reporting, EarlyStop)):
+                self.remove_callback(callback)
+        return self.evaluate()["eval_loss"]
+
+
+def make_trainer(recipe, plan, model, tokenizer, train, held_out, store, progress, metrics, attempt):
+    from datasets import Dataset as Table
+
+    def table(data):
+        return Table.from_dict({"input_ids": [example.input_ids for example in data.examples], "labels": [example.labels for example in data.examples]})
+
+    interruption = Interruption()
+    interruption.listen()
+    callbacks = [Reporting(metrics, attempt, lambda: trainer.tokens_read), interruption]
+    if recipe.early_stop:
+        callbacks.append(EarlyStop(recipe.early_stop.patience, recipe.early_stop.min_delta, lambda: trainer.keep_best(), progress.get("early_stop")))
+    trainer = RecipeTrainer(
+        model=model, args=arguments(recipe, plan, store.folder), train_dataset=table(train), eval_dataset=table(held_out) if held_out else None,
+        processing_class=tokenizer, callbacks=callbacks,
+        # Packed rows need TRL's own, which keeps documents apart.
+        data_collator=None if recipe.packing else Batches(tokenizer.pad_token_id),
+    )
+    for unwanted in (PrinterCallback, ProgressCallback):
+        trainer.remove_callback(unwanted)
+    trainer.watch(store, progress)
+    return trainer
