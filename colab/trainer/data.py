@@ -118,6 +118,11 @@ class Encoder:
         tokens = self.tokenize(prefix)
         if text.startswith(prefix) and ids[: len(tokens)] == tokens:
             return len(tokens)
+        if text.startswith(prefix):
+            raise RecipeError(
+                f"{where}: between the text before messages[{at}] and what follows, the tokenizer makes one token of both, so what is the "
+                "answer's cannot be told apart: give a template that has a special token or a new line there as chatTemplate"
+            )
         same = next((place for place, (one, other) in enumerate(zip(prefix, text)) if one != other), min(len(prefix), len(text)))
         raise RecipeError(
             f"{where}: the chat template writes the conversation up to messages[{at}] otherwise when more follows "
