@@ -1,7 +1,8 @@
 """What a job reports while it runs: one JSON object a line in metrics.jsonl, which the notebook follows.
 
 Standard fields, each optional but `step`: step, steps (of how many), loss, eval_loss, lr, grad_norm, tokens_per_second,
-memory_bytes (the accelerator's peak so far, the process's own where there is none), epoch. A job may add its own.
+memory_bytes (the accelerator's peak so far, the process's own where there is none), epoch, attempt (which start of the job
+wrote it, where that is not the first: its lines replace those of an earlier one from that step on). A job may add its own.
 """
 
 import json

@@ -30,7 +30,7 @@ def main(path):
     except (torch.OutOfMemoryError, MemoryError) as error:
         out_of_memory(error, job)
     except RuntimeError as error:
-        if "not enough memory" in str(error):  # PyTorch's allocator for CPUs
+        if "DefaultCPUAllocator" in str(error):  # it has no exception of its own for this
             out_of_memory(error, job)
         raise
 
@@ -74,7 +74,7 @@ def train_and_export(recipe, job, machine, plan, metrics, record, threads, attem
     for data in filter(None, (train, held_out)):
         tell_of_data(data.report)
 
-    identity = {"recipe": record.values["recipe_sha256"], "data": train.report["sha256"], "base": record.values["base"]["sha256"]}
+    identity = {"recipe": record.values["recipe_sha256"], "data": train.report["sha256"], "held-out rows": held_out.report["sha256"] if held_out else None, "base": record.values["base"]["sha256"]}
     store = Checkpoints(job / "checkpoints", recipe.checkpoints.keep, identity)
     last = store.latest()
     progress = store.read_progress(last) if last else {}
@@ -116,6 +116,9 @@ def finish(recipe, plan, trainer, tokenizer, train, stop, record, job):
     """The best weights where they were kept, a last look at the held-out rows, the exports, the record."""
     from .export import export_all
 
+    broken = trainer.reporting.broken_since
+    if broken:
+        raise RecipeError(f"the loss is no number from step {broken} on, and nothing was exported: lower learningRate, or warm up for longer")
     best = trainer.best_weights()
     if best:
         print(f"the weights of step {trainer.early_stop.memory['step']} are taken: the lowest loss on held-out rows", flush=True)

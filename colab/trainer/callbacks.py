@@ -7,6 +7,10 @@ import time
 from transformers import TrainerCallback
 
 
+"""Steps without a loss that is a number, after which a run is over: its weights are broken and do not heal."""
+BROKEN_STEPS = 10
+
+
 class Reporting(TrainerCallback):
     """Every step and every look at the held-out rows becomes a line of metrics.jsonl; some also a line of the log."""
 
@@ -14,8 +18,10 @@ class Reporting(TrainerCallback):
         self.metrics = metrics
         self.attempt = attempt if attempt > 1 else None
         self.tokens = tokens
-        self.last = {}
         self.said = 0.0
+        self.broken_since = None
+        """The last look at the held-out rows: step and loss."""
+        self.looked = (None, None)
 
     def on_train_begin(self, args, state, control, **kwargs):
         self.at, self.seen = time.perf_counter(), self.tokens()
@@ -29,13 +35,17 @@ class Reporting(TrainerCallback):
             if now - self.said > 5 or state.global_step == state.max_steps:
                 self.said = now
                 print(f"step {state.global_step} of {state.max_steps}: loss {logs['loss']:.4f}, {rate:,.0f} tokens/s", flush=True)
+            self.broken_since = None if math.isfinite(logs["loss"]) else self.broken_since or state.global_step
+            if self.broken_since and state.global_step - self.broken_since >= BROKEN_STEPS:
+                control.should_training_stop = True
         elif "eval_loss" in logs:
             self.write(state, eval_loss=logs["eval_loss"], epoch=logs.get("epoch"))
             print(f"step {state.global_step} of {state.max_steps}: loss on held-out rows {logs['eval_loss']:.4f}", flush=True)
+            self.looked = (state.global_step, logs["eval_loss"])
             self.at = time.perf_counter()  # looking is no training
+        return control
 
     def write(self, state, **fields):
-        self.last |= {name: fields[name] for name in ("loss", "eval_loss") if name in fields}
         self.metrics.log(step=state.global_step, steps=state.max_steps, attempt=self.attempt, **fields)
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import torch
-from peft import LoraConfig, get_peft_model
+from peft import LoraConfig, PeftModel, get_peft_model
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from .recipe import RecipeError
@@ -69,11 +69,9 @@ def widen_adapters(model):
 
 
 def count(model):
-    """Parameters: all, and those that train. A packed matrix counts as many as it stands for."""
-    def size(parameter):
-        return parameter.numel() * (2 if parameter.__class__.__name__ == "Params4bit" and parameter.dtype == torch.uint8 else 1)
-
-    return {
-        "total": sum(size(parameter) for parameter in model.parameters()),
-        "trainable": sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad),
-    }
+    """Parameters: all, and those that train, as PEFT prints them. A packed matrix counts as many as it stands for."""
+    if isinstance(model, PeftModel):
+        trainable, total = model.get_nb_trainable_parameters()
+    else:
+        trainable, total = model.num_parameters(only_trainable=True), model.num_parameters()
+    return {"total": total, "trainable": trainable}

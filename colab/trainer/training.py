@@ -50,6 +50,7 @@ class RecipeTrainer(SFTTrainer):
     def watch(self, store, progress):
         self.store = store
         self.tokens_read = progress.get("tokens", 0)
+        self.reporting = next(callback for callback in self.callback_handler.callbacks if isinstance(callback, Reporting))
         self.early_stop = next((callback for callback in self.callback_handler.callbacks if isinstance(callback, EarlyStop)), None)
         self.interruption = next(callback for callback in self.callback_handler.callbacks if isinstance(callback, Interruption))
         self.writing_into = None
@@ -58,6 +59,14 @@ class RecipeTrainer(SFTTrainer):
         mask = inputs.get("attention_mask")
         self.tokens_read += int(mask.sum()) if mask is not None else inputs["input_ids"].numel()
         return super().training_step(model, inputs, *args, **kwargs)
+
+    def compute_loss(self, model, inputs, *args, **kwargs):
+        mask = inputs.pop("attention_mask", None)
+        if mask is not None:
+            # Rows are padded behind, where no token looks and nothing has a loss, and attention is faster without a mask. TRL
+            # then wants positions.
+            inputs["position_ids"] = torch.arange(mask.shape[1], device=mask.device).expand(mask.shape)
+        return super().compute_loss(model, inputs, *args, **kwargs)
 
     def _get_output_dir(self, trial=None):
         return str(self.writing_into or self.args.output_dir)
@@ -93,7 +102,10 @@ class RecipeTrainer(SFTTrainer):
         return self.store.folder / "best" if self.early_stop and self.early_stop.memory["step"] is not None else None
 
     def look(self):
-        """The loss on the held-out rows, beside the run: no metric, no early stop."""
+        """The loss on the held-out rows with the weights as they are, beside the run: no metric, no early stop."""
+        step, loss = self.reporting.looked
+        if step == self.state.global_step and self.best_weights() is None:
+            return loss
         for callback in list(self.callback_handler.callbacks):
             if isinstance(callback, (Reporting, EarlyStop)):
                 self.remove_callback(callback)

@@ -24,6 +24,9 @@ const FIRST: Readonly<Record<string, (program: Command, second: string) => void>
     const skill = program.command("skill").description("check Agent Skills").addHelpText("after", EXIT_HELP);
     (require("./skill-check.js") as typeof import("./skill-check.js")).registerSkillCheck(skill);
   },
+  train(program) {
+    (require("./train.js") as typeof import("./train.js")).registerTrain(program);
+  },
   vram(program) {
     (require("./vram.js") as typeof import("./vram.js")).registerVram(program);
   },

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, isAbsolute, join } from "node:path";
 import { Option, type Command } from "commander";
 import { ComputeError, GIB, renderPlan } from "../compute/index.js";
-import { DRIVERS, hasEnded, launch, openRuntime, runtimeDoor, type DriverName, type JobState, type Metric, type Run, type RuntimeFacts } from "../pair/index.js";
+import { DRIVERS, explainOutOfMemory, launch, openRuntime, runtimeDoor, type DriverName, type Metric, type Run, type RuntimeFacts } from "../pair/index.js";
 import { checkData, completeRecipe, packRecipe, planRecipe, refuseMisfit, shapeOfBase, targetOf, toAxolotl, trainingJob, TrainingRecord, type RecipePlan, type TrainingRecipe } from "../train/index.js";
 import { CommandError, EXIT, EXIT_HELP } from "./failure.js";
 import { wholeNumber } from "./format-option.js";
@@ -151,8 +151,9 @@ function describe({ step, steps }: Metric, metrics: readonly Metric[]): string {
 
 async function report(run: Run, reporter: Reporter): Promise<void> {
   const { state, reason } = run.record;
-  if (!hasEnded(state as JobState["state"]) || state !== "finished") {
-    const next = state === "out-of-memory" ? "take a smaller batch and accumulate more of them, or shorter rows" : state === "interrupted" || state === "time-limit" ? `it goes on with: llmops runs resume ${run.id}` : `its log: ${join(run.folder, "log.txt")}`;
+  if (state !== "finished") {
+    if (state === "out-of-memory") throw new CommandError((await explainOutOfMemory(run)).says, EXIT.rejected);
+    const next = state === "interrupted" || state === "time-limit" ? `it goes on with: llmops runs resume ${run.id}` : `its log: ${join(run.folder, "log.txt")}`;
     throw new CommandError(`${run.id} is ${state}${reason ? `: ${reason}` : ""}; ${next}`, EXIT.rejected);
   }
   const artifacts = await run.fetch();
@@ -161,7 +162,7 @@ async function report(run: Run, reporter: Reporter): Promise<void> {
   const { total, trainable } = record.parameters;
   await reporter.result({ ok: true, run: run.id, folder: run.folder, artifacts: Object.keys(artifacts), record }, () => [
     ...record.plan.notes.map((note) => `note: ${note}`),
-    `${count(trainable)} of ${count(total)} parameters trained for ${count(record.steps ?? 0)} steps on ${record.machine.name} (${record.plan.backend}, ${record.plan.precision})`,
+    `${count(trainable)} of ${count(total)} parameters trained for ${count(record.steps ?? 0)} steps on ${record.machine.device === "cpu" ? "a CPU" : record.machine.name} (${record.plan.backend}, ${record.plan.precision})`,
     `loss ${loss?.toFixed(4) ?? "?"}${record.eval_loss === undefined ? "" : `, on held-out rows ${record.eval_loss.toFixed(4)}`}`,
     ...Object.entries(record.exports ?? {}).map(([name, { bytes, largest_difference: difference }]) => `${name}: ${(bytes / 1e6).toFixed(1)} MB${difference === undefined ? "" : `, within ${difference.toExponential(1)} of base + adapter`}`),
     `in ${join(run.folder, "artifacts")}`,

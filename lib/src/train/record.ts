@@ -35,6 +35,7 @@ export const TrainingRecord = z.looseObject({
   steps: z.number().optional(),
   eval_loss: z.number().optional(),
   best: z.object({ best: z.number().nullable(), step: z.number().nullable(), waited: z.number() }).optional(),
-  exports: z.record(z.string(), z.looseObject({ bytes: z.number(), largest_difference: z.number().optional() })).optional(),
+  /** Of a merged model: by how much its log-probabilities differ from base + adapter, computed in fp64, and as the run computes. */
+  exports: z.record(z.string(), z.looseObject({ bytes: z.number(), largest_difference: z.number().optional(), largest_difference_as_run: z.number().optional() })).optional(),
 });
 export type TrainingRecord = z.output<typeof TrainingRecord>;
