@@ -73,14 +73,47 @@ test("the trainer has no defaults: each field that is missing is named", () => {
   assert.deepEqual(sentences, names.map((name) => `${name} is missing`));
 });
 
-/** What colab/trainer/recipe.py says of each: null, or its sentence. */
-function inPython(list: readonly object[]): (string | null)[] {
+test("on each machine a recipe becomes what that machine can do, or is refused with what is missing", () => {
+  const packages = { bitsandbytes: "0.50.2", unsloth: "2026.10.7" };
+  const cpu = { cuda: false, name: "x86" }, t4 = { cuda: true, name: "Tesla T4", capability: [7, 5], packages }, a100 = { cuda: true, name: "A100", capability: [8, 0], packages }, bare = { ...t4, packages: {} };
+  const lora = completeRecipe(LEAST), qlora = llama3OnT4({ data: { train: "train.jsonl" } }), full = completeRecipe({ ...LEAST, method: "full" });
+  const cases: [object, object, object | RegExp][] = [
+    [lora, cpu, { device: "cpu", backend: "trl", precision: "fp32", packed: false, optimizer: "adamw", notes: [] }],
+    [lora, t4, { device: "cuda", backend: "unsloth", precision: "fp16", packed: false, optimizer: "adamw", notes: [] }],
+    [qlora, t4, { device: "cuda", backend: "unsloth", precision: "fp16", packed: true, optimizer: "adamw-8bit", notes: [] }],
+    // The same arithmetic as on a T4, unless the recipe asks for bf16.
+    [qlora, a100, { device: "cuda", backend: "unsloth", precision: "fp16", packed: true, optimizer: "adamw-8bit", notes: [] }],
+    [{ ...qlora, precision: "bf16" }, a100, { device: "cuda", backend: "unsloth", precision: "bf16", packed: true, optimizer: "adamw-8bit", notes: [] }],
+    [{ ...qlora, precision: "bf16" }, t4, /precision is bf16, and Tesla T4 has none \(compute capability 7\.5/],
+    [{ ...lora, precision: "fp16" }, cpu, /precision is fp16, and this machine has no CUDA card/],
+    [{ ...lora, backend: "unsloth" }, cpu, /backend is unsloth, and this machine has no CUDA card/],
+    [{ ...full, precision: "fp16" }, t4, { device: "cuda", backend: "trl", precision: "fp16", packed: false, optimizer: "adamw", notes: ["backend: full training runs with TRL"] }],
+    [qlora, cpu, /quantisation is nf4, and this machine has no CUDA card; set fallback to "fp32"/],
+    [{ ...completeRecipe({ ...LEAST, method: "qlora", backend: "trl", exports: ["merged"] }) }, t4, /exports has merged, and a packed base/],
+    [qlora, bare, /quantisation is nf4, and bitsandbytes is not installed here/],
+    [{ ...qlora, fallback: "fp32" }, cpu, {
+      device: "cpu", backend: "trl", precision: "fp32", packed: false, optimizer: "adamw", notes: [
+        "quantisation: this machine has no CUDA card, so the base is not packed: the same adapters train over it in fp32",
+        "optimizer: this machine has no CUDA card, so AdamW keeps its states in fp32", "gradientCheckpointing: only Unsloth moves checkpoints to RAM; here they stay beside the model",
+      ],
+    }],
+    [lora, bare, { device: "cuda", backend: "trl", precision: "fp16", packed: false, optimizer: "adamw", notes: ["backend: Unsloth would be taken on this card, but it is not installed here; TRL and PEFT train"] }],
+  ];
+  const found = askPython("decide_plans.py", cases.map(([recipe, machine]) => ({ recipe, machine }))) as ({ refused?: string } & object)[];
+  cases.forEach(([, , wanted], at) => (wanted instanceof RegExp ? assert.match(found[at]?.refused ?? "taken", wanted) : assert.deepEqual(found[at], wanted)));
+});
+
+/** What a script of tests/support says of each value, line by line; with the workbook's own Python, which has no PyTorch. */
+function askPython(script: string, values: readonly object[]): unknown[] {
   const python = join(ROOT, process.platform === "win32" ? ".venv/Scripts/python.exe" : ".venv/bin/python");
-  const { stdout, stderr } = spawnSync(python, [join(ROOT, "tests/support/check_recipes.py")], { input: list.map((recipe) => `${JSON.stringify(recipe)}\n`).join(""), env: { ...process.env, PYTHONPATH: join(ROOT, "colab") }, encoding: "utf8" });
-  const lines = stdout.trim().split("\n").map((line) => JSON.parse(line) as string | null);
-  assert.equal(lines.length, list.length, stderr);
+  const { stdout, stderr } = spawnSync(python, [join(ROOT, "tests/support", script)], { input: values.map((value) => `${JSON.stringify(value)}\n`).join(""), env: { ...process.env, PYTHONPATH: join(ROOT, "colab") }, encoding: "utf8" });
+  const lines = stdout.trim().split("\n").map((line) => JSON.parse(line) as unknown);
+  assert.equal(lines.length, values.length, stderr);
   return lines;
 }
+
+/** What colab/trainer/recipe.py says of each: null, or its sentence. */
+const inPython = (list: readonly object[]): (string | null)[] => askPython("check_recipes.py", list) as (string | null)[];
 
 test("Llama-3-8B fits a T4 with its whole band; a batch of 16 is refused before it starts, with what mends it", () => {
   const recipe = llama3OnT4({ data: { train: "train.jsonl" } }), shape = findModel(recipe.base).shape, t4 = targetOf("t4");
@@ -101,6 +134,7 @@ test("what a machine cannot do is said by field before anything is sent", () => 
   assert.throws(() => planRecipe(qlora, shape, here), /^RecipeError: quantisation: is nf4, which needs CUDA and bitsandbytes.*fallback/);
   assert.throws(() => planRecipe(completeRecipe({ ...LEAST, precision: "fp16" }), shape, here), /precision: is fp16/);
   assert.throws(() => planRecipe(completeRecipe({ ...LEAST, precision: "bf16" }), shape, targetOf("t4")), /precision: is bf16, and Tesla T4 has none/);
+  assert.throws(() => planRecipe(completeRecipe({ ...LEAST, method: "qlora", backend: "trl", exports: ["merged"] }), shape, targetOf("t4")), /exports: has merged, and a packed base/);
   const unpacked = planRecipe({ ...qlora, fallback: "fp32" }, shape, here);
   assert.equal(unpacked.input.method, "lora");
   assert.equal(unpacked.verdict.fits, "no");

@@ -28,8 +28,6 @@ def export_all(recipe, plan, trainer, tokenizer, examples, stop, folder):
         from .unsloth_model import save_merged
 
         made["merged"] = write(folder / "merged", lambda path: save_merged(model, tokenizer, path))
-    elif plan.packed:
-        raise RecipeError("exports: a packed base cannot take its adapter in without loss; export the adapter, and merge where the unpacked base fits")
     else:
         made["merged"] = merge(model, tokenizer, examples[:COMPARED], plan, folder / "merged")
     return made

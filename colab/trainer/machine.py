@@ -78,7 +78,10 @@ def decide(recipe, machine):
             raise RecipeError(f'optimizer is {optimizer}, and {missing}; take adamw, or set fallback to "fp32"')
         notes.append(f"optimizer: {missing}, so AdamW keeps its states in fp32")
         optimizer = "adamw"
-    return Plan("cuda" if machine.cuda else "cpu", choose_backend(recipe, machine, notes), precision, packed, optimizer, tuple(notes))
+    backend = choose_backend(recipe, machine, notes)
+    if packed and backend == "trl" and "merged" in recipe.exports:
+        raise RecipeError("exports has merged, and a packed base cannot take its adapter in without loss: export the adapter, and merge where the unpacked base fits, or train with Unsloth, which reads it shard by shard")
+    return Plan("cuda" if machine.cuda else "cpu", backend, precision, packed, optimizer, tuple(notes))
 
 
 def lacks_packing(machine):

@@ -76,9 +76,10 @@ export function planRecipe(recipe: TrainingRecipe, shape: string | ModelShape, t
 }
 
 /** What the trainer refuses on such a machine, said before anything is sent. */
-function checkMachine({ quantisation, optimizer, fallback, precision, backend }: TrainingRecipe, { gpu, name }: Target): void {
+function checkMachine({ quantisation, optimizer, fallback, precision, backend, exports }: TrainingRecipe, { gpu, name }: Target): void {
   if (gpu !== undefined) {
     if (precision === "bf16" && gpu.capability < 8) throw new RecipeError("precision", `is bf16, and ${name} has none (compute capability ${gpu.capability}, 8.0 is needed): set it to fp16`);
+    if (quantisation === "nf4" && backend === "trl" && exports.includes("merged")) throw new RecipeError("exports", "has merged, and a packed base cannot take its adapter in without loss: export the adapter, and merge where the unpacked base fits, or train with Unsloth");
     return;
   }
   if (precision === "fp16" || precision === "bf16") throw new RecipeError("precision", `is ${precision}, and ${name} trains in fp32: set it to auto`);
