@@ -94,7 +94,7 @@ test("a run: its loss falls, its parameters are the planner's, the merged model 
   assert.deepEqual([record.status, record.plan.backend, record.plan.precision, record.stop_token], ["finished", "trl", "fp32", "<|eot_id|>"]);
   assert.equal(record.parameters.trainable, countLora(shape, 4, ["all-linear"]));
   assert.equal(record.parameters.total - record.parameters.trainable, countParameters(shape).total);
-  assert.ok(record.exports!["merged"]!.largest_difference! <= 1e-5);
+  assert.ok(record.exports!["merged"]!.largest_probability_difference! <= 1e-5);
   assert.ok(logOf(reference).includes(`${record.parameters.trainable.toLocaleString("en-US")} of ${record.parameters.total.toLocaleString("en-US")} parameters train`));
   assert.equal(json("reference", "artifacts", "merged", "generation_config.json")["eos_token_id"], json("model", "config.json")["eos_token_id"]);
   for (const kind of ["adapter", "merged"]) assert.match(String(json("reference", "artifacts", kind, "tokenizer_config.json")["chat_template"]), /start_header_id/);

@@ -66,8 +66,8 @@ for (const [name, change] of Object.entries<Partial<RecipeInput>>({
   const { parameters, exports } = recordOf(job);
   // DoRA has one more number for each output of an adapted matrix.
   const counted = recipe.method === "full" ? countParameters(shape).total : countLora(shape, recipe.rank!, recipe.targets!) + (recipe.method === "dora" ? doraLengths() : 0);
-  const difference = exports?.["merged"]?.largest_difference;
-  say(name, parameters.trainable === counted && (difference === undefined || difference <= 1e-5), `${parameters.trainable} of ${parameters.total} parameters train, counted ${counted}${difference === undefined ? "" : `; merged within ${difference.toExponential(1)} of base + adapter`}`);
+  const difference = exports?.["merged"]?.largest_probability_difference;
+  say(name, parameters.trainable === counted && (difference === undefined || difference <= 1e-5), `${parameters.trainable} of ${parameters.total} parameters train, counted ${counted}${difference === undefined ? "" : `; merged, probabilities within ${difference.toExponential(1)} of base + adapter`}`);
 }
 
 function doraLengths(): number {

@@ -164,7 +164,7 @@ async function report(run: Run, reporter: Reporter): Promise<void> {
     ...record.plan.notes.map((note) => `note: ${note}`),
     `${count(trainable)} of ${count(total)} parameters trained for ${count(record.steps ?? 0)} steps on ${record.machine.device === "cpu" ? "a CPU" : record.machine.name} (${record.plan.backend}, ${record.plan.precision})`,
     `loss ${loss?.toFixed(4) ?? "?"}${record.eval_loss === undefined ? "" : `, on held-out rows ${record.eval_loss.toFixed(4)}`}`,
-    ...Object.entries(record.exports ?? {}).map(([name, { bytes, largest_difference: difference }]) => `${name}: ${(bytes / 1e6).toFixed(1)} MB${difference === undefined ? "" : `, within ${difference.toExponential(1)} of base + adapter`}`),
+    ...Object.entries(record.exports ?? {}).map(([name, { bytes, largest_probability_difference: difference }]) => `${name}: ${(bytes / 1e6).toFixed(1)} MB${difference === undefined ? "" : `, probabilities within ${difference.toExponential(1)} of base + adapter`}`),
     `in ${join(run.folder, "artifacts")}`,
   ].join("\n"));
 }

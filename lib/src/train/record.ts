@@ -35,7 +35,13 @@ export const TrainingRecord = z.looseObject({
   steps: z.number().optional(),
   eval_loss: z.number().optional(),
   best: z.object({ best: z.number().nullable(), step: z.number().nullable(), waited: z.number() }).optional(),
-  /** Of a merged model: by how much its log-probabilities differ from base + adapter, computed in fp64, and as the run computes. */
-  exports: z.record(z.string(), z.looseObject({ bytes: z.number(), largest_difference: z.number().optional(), largest_difference_as_run: z.number().optional() })).optional(),
+  exports: z.record(z.string(), z.looseObject({
+    bytes: z.number(),
+    /** Of a merged model against base + adapter, the most that a token's log-probability differs: computed in fp64, and as the run computes. */
+    largest_difference: z.number().optional(),
+    largest_difference_as_run: z.number().optional(),
+    /** The same of probabilities, as the run computes. */
+    largest_probability_difference: z.number().optional(),
+  })).optional(),
 });
 export type TrainingRecord = z.output<typeof TrainingRecord>;
