@@ -50,7 +50,7 @@ export interface Fault {
 
 /** The committed notebooks, and the Python that runs on a T4: colab/taskling runs in .venv-train, with other versions. */
 export const committedNotebooks = (): string[] => globSync("colab/**/*.ipynb", { cwd: ROOT }).sort().map((path) => join(ROOT, path));
-export const colabCode = (): string[] => globSync("colab/{jobs,runtime}/**/*.py", { cwd: ROOT }).sort().map((path) => join(ROOT, path));
+export const colabCode = (): string[] => globSync("colab/{jobs,runtime,trainer}/**/*.py", { cwd: ROOT }).sort().map((path) => join(ROOT, path));
 
 /** The pinned versions of a requirements file, by name. @throws Error for a line that pins none */
 export function pins(text = readFileSync(REQUIREMENTS, "utf8")): Record<string, string> {

@@ -36,12 +36,12 @@ def main(path):
 
 
 def run(recipe, recipe_path, job, machine, plan, metrics):
-    from transformers.utils import logging
+    from transformers.utils.logging import disable_progress_bar, set_verbosity_error
 
     from .record import Record, attempt_of
 
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
+    set_verbosity_error()
+    disable_progress_bar()
     threads, attempt = set_threads(), attempt_of(job)
     record = Record(job, recipe_path, attempt)
     try:

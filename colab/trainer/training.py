@@ -73,10 +73,10 @@ class RecipeTrainer(SFTTrainer):
 
     def _save_checkpoint(self, model, trial=None):
         # Transformers writes `checkpoint-STEP` into the folder that it is told; it is moved to its place when it is whole.
-        name = f"checkpoint-{self.state.global_step}"
+        name, save = f"checkpoint-{self.state.global_step}", Trainer._save_checkpoint  # TRL's own writes a model card beside
         with self.store.writing(name) as folder:
             self.writing_into = folder
-            Trainer._save_checkpoint(self, model, trial)
+            save(self, model, trial)
             self.writing_into = None
             for path in (folder / name).iterdir():
                 path.rename(folder / path.name)
