@@ -108,7 +108,9 @@ function keepOutputs(notebook: Notebook, previous: Notebook, provenance: Provena
     const { outputs, execution_count } = previous.cells[index]!;
     Object.assign(cell, { outputs, execution_count });
   });
-  notebook.metadata.workbook = { ...provenance, executed: true };
+  // What the kernel said of itself in that run: without it JupyterLab adds it, and the notebook opens as changed.
+  const { language_info } = previous.metadata;
+  notebook.metadata = { ...notebook.metadata, ...(language_info === undefined ? {} : { language_info }), workbook: { ...provenance, executed: true } };
 }
 
 /** Writes a notebook whole, in the form nbformat gives it: one space of indentation, sorted keys, a final newline. */
