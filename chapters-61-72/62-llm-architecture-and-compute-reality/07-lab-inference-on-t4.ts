@@ -24,11 +24,11 @@
 
 // %% tags=["measured"]
 import { check, showChart, showDoors, showTable, todo, workbookPath } from "llmops/course";
-import { openRuntime, runtimeDoor } from "llmops/pair";
+import { openRuntime, runtimeDoor, startRuntime } from "llmops/pair";
 
 const runtime = openRuntime();
 showDoors(runtimeDoor(runtime));
-const machine = await runtime.start(console.log);
+const machine = await startRuntime(runtime);
 const gibOf = (bytes: number | null | undefined) => (bytes ?? 0) / 2 ** 30;
 if (machine) {
   const { gpu, cpus, memory_bytes, disk_free_bytes, python } = machine;

@@ -16,5 +16,6 @@ export { attach, launch, Run, type AttachOptions, type LaunchOptions } from "./r
 export { listRuns, loadRun, removeRun, runsFolder, RunRecord } from "./runs.js";
 export { DRIVERS, type Address, type DriverName, type Report, type Runtime, type Tail } from "./runtime.js";
 export { describeSending, gather, hashRecipe, type SentFile } from "./sending.js";
+export { startRuntime } from "./start.js";
 export { openTab, type TabOptions } from "./tab.js";
 export { watchRun, type WatchOptions } from "./watch.js";
