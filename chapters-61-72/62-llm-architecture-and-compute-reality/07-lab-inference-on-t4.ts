@@ -156,7 +156,8 @@ showTable(
 );
 
 // %% [markdown]
-// What no formula of a model gives is the rest: the program itself. On a T4 it is the CUDA context, 141 MiB. Without a GPU it is
+// The cache agrees to the byte. The model holds a few bytes more than its weights: the table of frequencies by which positions are
+// turned, which nobody trains. What no formula of a model gives is the rest: the program itself. On a T4 it is the CUDA context, 141 MiB. Without a GPU it is
 // Python and PyTorch in the process's memory, many times the tiny model:
 
 // %% tags=["measured"]
