@@ -1,21 +1,12 @@
 /** `llmops runs` through the real command, on the local route: follow, leave, end, bring home, remove. */
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, test } from "node:test";
-import { launch, openLocal } from "llmops/pair";
-import { endProcesses, pause, pythonJob, startRuns, STEPS, until, type Outcome, type RunsCommand } from "./support/pair.ts";
+import { test } from "node:test";
+import { launch } from "llmops/pair";
+import { onLocal, pause, pythonJob, startRuns, STEPS, until, type Outcome, type RunsCommand } from "./support/pair.ts";
 
-const root = mkdtempSync(join(tmpdir(), "workbook-test-"));
-const home = join(root, "home"), jobs = join(home, "runtimes/local/jobs");
-const runtime = openLocal({ home, packages: "standard" });
-
-after(async () => {
-  await runtime.stop();
-  endProcesses(root);
-  rmSync(root, { recursive: true, force: true });
-});
+const { root, home, jobs, runtime } = onLocal();
 
 const begin = (args: string[]): RunsCommand => startRuns(home, args);
 const runs = (...args: string[]): Promise<Outcome> => begin(args).ended;

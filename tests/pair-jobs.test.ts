@@ -1,33 +1,12 @@
 /** How jobs end on a real Jupyter server: lost, out of time, out of memory; and how they go on. */
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
-import { attach, launch, openJupyter, PairError, type Run, type Runtime } from "llmops/pair";
-import { endProcesses, processesOf, pythonJob, startJupyter, until, type TestServer } from "./support/pair.ts";
+import { test } from "node:test";
+import { attach, launch, PairError } from "llmops/pair";
+import { onJupyter, processesOf, pythonJob, TICKS, until } from "./support/pair.ts";
 
-const root = mkdtempSync(join(tmpdir(), "workbook-test-"));
-const home = join(root, "home");
-let server: TestServer, runtime: Runtime;
-
-const TICKS = `
-for step in range(1, 601):
-    metrics.log(step)
-    time.sleep(0.05)
-`;
-const inRuntime = (run: Run, name: string): string => join(server.folder, "llmops-jobs", run.id, name);
-before(async () => {
-  server = await startJupyter(join(root, "server"));
-  runtime = openJupyter({ url: server.url, token: server.token });
-});
-
-after(async () => {
-  await runtime.close();
-  await server.stop();
-  endProcesses(root);
-  rmSync(root, { recursive: true, force: true });
-});
+const { root, home, server, runtime, inRuntime } = await onJupyter();
 
 test("a job that lost its supervisor says lost, leaves no process behind, and goes on where it is resumed", async () => {
   const run = await launch(pythonJob(root, "keeper", `

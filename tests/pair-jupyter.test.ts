@@ -1,24 +1,16 @@
 /** The Jupyter route against a real server with its default limits: the eight verbs, and everything that can break between. */
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
-import { attach, gather, launch, listRuns, openJupyter, PairError, type Run, type Runtime } from "llmops/pair";
-import { endProcesses, pause, processesOf, pythonJob, startJupyter, startProxy, until, type TestServer } from "./support/pair.ts";
+import { test } from "node:test";
+import { attach, gather, launch, listRuns, openJupyter, PairError } from "llmops/pair";
+import { onJupyter, pause, processesOf, pythonJob, startProxy, TICKS, until } from "./support/pair.ts";
 import { scratch } from "./support/scratch.ts";
 
-const root = mkdtempSync(join(tmpdir(), "workbook-test-"));
-const home = join(root, "home");
-let server: TestServer, runtime: Runtime;
+const { root, home, server, runtime, inRuntime } = await onJupyter();
 
-const TICKS = `
-for step in range(1, 601):
-    metrics.log(step)
-    time.sleep(0.05)
-`;
 const errorOf = async (work: Promise<unknown>): Promise<PairError> => {
   try {
     await work;
@@ -28,23 +20,10 @@ const errorOf = async (work: Promise<unknown>): Promise<PairError> => {
   }
   throw new assert.AssertionError({ message: "it went well, and should not" });
 };
-const inRuntime = (run: Run, name: string): string => join(server.folder, "llmops-jobs", run.id, name);
 const kernels = async (method = "GET", path = ""): Promise<{ id: string }[]> => {
   const response = await fetch(`${server.url}api/kernels${path}`, { method, headers: { authorization: `token ${server.token}` } });
   return method === "GET" ? ((await response.json()) as { id: string }[]) : [];
 };
-
-before(async () => {
-  server = await startJupyter(join(root, "server"));
-  runtime = openJupyter({ url: server.url, token: server.token });
-});
-
-after(async () => {
-  await runtime.close();
-  await server.stop();
-  endProcesses(root);
-  rmSync(root, { recursive: true, force: true });
-});
 
 test("start, put, exec, tail, get, stop: each does what it says, and again where it is asked twice", async (context) => {
   const own = openJupyter({ url: server.url, token: server.token });

@@ -1,21 +1,12 @@
 /** The local route: its server is killed in the middle, and stop leaves nothing behind. */
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { attach, findLocalServer, launch, openLocal } from "llmops/pair";
-import { endProcesses, processesOf, pythonJob, startRuns, STEPS, until } from "./support/pair.ts";
+import { onLocal, processesOf, pythonJob, startRuns, STEPS, until } from "./support/pair.ts";
 
-const root = mkdtempSync(join(tmpdir(), "workbook-test-"));
-const home = join(root, "home"), jobs = join(home, "runtimes/local/jobs");
-const runtime = openLocal({ home, packages: "standard" });
-
-after(async () => {
-  await runtime.stop();
-  endProcesses(root);
-  rmSync(root, { recursive: true, force: true });
-});
+const { root, home, jobs, runtime } = onLocal();
 
 
 test("a server that is killed in the middle: the job runs on, and the notebook and the terminal both find it again; stop ends all", async () => {

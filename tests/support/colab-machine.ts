@@ -69,7 +69,7 @@ export class ColabMachine {
   }
 }
 
-export async function until(isSo: () => boolean | Promise<boolean>, limitMs = 60_000): Promise<void> {
+export async function until(isSo: () => boolean | Promise<boolean>, limitMs = 10_000): Promise<void> {
   const deadline = Date.now() + limitMs;
   while (!(await isSo())) {
     if (Date.now() > deadline) throw new Error(`not so within ${limitMs} ms: ${String(isSo)}`);

@@ -39,19 +39,25 @@ class Stream(io.TextIOBase):
 
 
 def end(*_):
-    """The machine and everything that runs in it are gone."""
-    for state in FOLDER.glob("content/llmops-jobs/*/state.json"):
-        try:
-            job = json.loads(state.read_text())
-        except ValueError:
-            continue
-        for pid in (job.get("child"), job.get("pid")):
-            try:
-                os.killpg(pid, signal.SIGKILL)
-            except (OSError, TypeError):
-                pass
-    shutil.rmtree(FOLDER, ignore_errors=True)
+    """The machine and everything that runs in it are gone. What is just starting may write once more, so it is done until it holds."""
+    while FOLDER.exists():
+        for state in FOLDER.glob("content/llmops-jobs/*/state.json"):
+            kill(state)
+        shutil.rmtree(FOLDER, ignore_errors=True)
+        time.sleep(0.02)
     os._exit(0)
+
+
+def kill(state):
+    try:
+        job = json.loads(state.read_text())
+    except (ValueError, OSError):
+        return
+    for pid in (job.get("child"), job.get("pid")):
+        try:
+            os.killpg(pid, signal.SIGKILL)
+        except (OSError, TypeError):
+            pass
 
 
 def watch():

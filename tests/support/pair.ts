@@ -1,9 +1,11 @@
 /** What the tests of paired runtimes stand on: a real Jupyter server, a network that breaks, jobs of plain Python. */
 import { spawn } from "node:child_process";
-import { readdirSync, readFileSync, writeFileSync, mkdirSync, existsSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync, mkdirSync, mkdtempSync, existsSync, rmSync } from "node:fs";
 import { createServer, connect, type AddressInfo, type Socket } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Job } from "llmops/pair";
+import { after } from "node:test";
+import { openJupyter, openLocal, type Job, type Run, type Runtime } from "llmops/pair";
 import { ROOT } from "./scratch.ts";
 
 const PYTHON = join(ROOT, ".venv", "bin", "python");
@@ -39,6 +41,43 @@ export async function startJupyter(folder: string, token = "a-token-of-the-tests
       endProcesses(folder);
     },
   };
+}
+
+/** Folders of a test file's own. */
+export interface Place {
+  root: string;
+  /** Where its runs are recorded. */
+  home: string;
+  runtime: Runtime;
+}
+
+/** A place on a Jupyter server of the test file's own; both go with the last test. */
+export async function onJupyter(): Promise<Place & { server: TestServer; inRuntime: (run: Run, name: string) => string }> {
+  const root = mkdtempSync(join(tmpdir(), "workbook-test-"));
+  const server = await startJupyter(join(root, "server"));
+  const runtime = openJupyter({ url: server.url, token: server.token });
+  after(async () => {
+    await runtime.close();
+    await server.stop();
+    clear(root);
+  });
+  return { root, home: join(root, "home"), runtime, server, inRuntime: (run, name) => join(server.folder, "llmops-jobs", run.id, name) };
+}
+
+/** A place on the local route; its server and its jobs go with the last test. */
+export function onLocal(): Place & { jobs: string } {
+  const root = mkdtempSync(join(tmpdir(), "workbook-test-"));
+  const home = join(root, "home"), runtime = openLocal({ home, packages: "standard" });
+  after(async () => {
+    await runtime.stop();
+    clear(root);
+  });
+  return { root, home, runtime, jobs: join(home, "runtimes/local/jobs") };
+}
+
+function clear(root: string): void {
+  endProcesses(root);
+  rmSync(root, { recursive: true, force: true });
 }
 
 /** Ends what still runs of the jobs below a folder, as after a test that failed. */
@@ -168,4 +207,11 @@ try:
 except KeyboardInterrupt:
     sys.exit(0)
 (artifacts / "result.json").write_text(json.dumps({"last": step}))
+`;
+
+/** A job of half a minute that only reports. */
+export const TICKS = `
+for step in range(1, 601):
+    metrics.log(step)
+    time.sleep(0.05)
 `;

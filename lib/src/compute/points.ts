@@ -112,8 +112,7 @@ function trainingOf(point: Point): TrainingRunInput {
     sequenceIsCap: length.cap,
     optimizer: optimizerOf(point.optimizer ?? "adamw"),
     checkpointing: checkpointingOf(point.checkpointing, framework),
-    // torchtune's recipes for one card that page the optimiser move each weight in the backward pass.
-    stepInBackward: kind === "full" && (framework === "torchtune" && gpus === 1 && /paged/iu.test(point.optimizer ?? "") || /optim\w*[ _-](?:step[ _-])?in(?:to)?[ _-](?:bwd|backward)|(?:in|fused)[ _-]bwd|step into backward/u.test(`${point.optimizer ?? ""} ${name} ${note}`.toLowerCase())),
+    stepInBackward: kind === "full" && stepsInBackward(point, framework, gpus, `${name} ${note}`),
     compile: framework === "torchtune" && (name.includes("compile") || note.includes("compile")),
     ...(framework === "torchtune" ? { chunkedHead: chunksHead(`${name} ${note}`) } : {}),
     ...(/grad acc (?:[2-9]|1\d)/u.test(note) ? { accumulation: 2 } : {}),
@@ -213,6 +212,13 @@ function checkpointingOf(value: string | boolean | null | undefined, framework: 
 /** torchtune's recipes cut the head into chunks since October 2024; its table of optimisations says where. */
 function chunksHead(text: string): boolean {
   return text.includes("where stated") ? text.includes("chunked ce") : !text.includes("baseline");
+}
+
+/** Whether each weight is moved in the backward pass. torchtune's recipes for one card that page the optimiser do so unsaid. */
+function stepsInBackward({ optimizer }: Point, framework: FrameworkName, gpus: number, text: string): boolean {
+  const said = `${optimizer ?? ""} ${text}`.toLowerCase();
+  if (framework === "torchtune" && gpus === 1 && /paged/iu.test(optimizer ?? "")) return true;
+  return /optim\w*[ _-](?:step[ _-])?in(?:to)?[ _-](?:bwd|backward)|(?:in|fused)[ _-]bwd|step into backward/u.test(said);
 }
 
 function parallelOf(name: string): Parallel {

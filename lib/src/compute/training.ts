@@ -100,7 +100,7 @@ function trainedTerms(run: TrainingRun, framework: Framework, phase: Phase, shar
     // Gradients come layer by layer, and stay between the parts of an accumulated batch.
     const gradients = !run.stepInBackward && (phase === "end" || phase === "step" || run.accumulation > 1);
     // The head's gradient is there before any layer's, and once more while that of the next part is added.
-    const head = !gradients && phase === "loss" && chunksHead(run, framework);
+    const head = !gradients && phase === "loss" && isHeadChunked(run, framework);
     const words = shape.vocab * shape.hidden;
     return present([
       head && { id: "head", label: "gradient of the head, added up part by part", bytes: 2 * words * full.gradient, formula: `2 × ${words} × ${full.gradient}`, source },
@@ -219,7 +219,7 @@ function logitTerm(run: TrainingRun, framework: Framework, tokens: number): Term
   const logits = (run.objective === "dpo" ? framework.dpoLogits : undefined)
     ?? (run.prepared ? { bytes: 16, formula: "fp32 logits 4 + shifted copy 4 + log-softmax 4 + its gradient 4" } : framework.logits);
   const source = `${framework.title}: profile in lib/src/compute/frameworks.ts`;
-  if (headChunk !== undefined && chunksHead(run, framework)) {
+  if (headChunk !== undefined && isHeadChunked(run, framework)) {
     const tile = headChunk.tokens > 0
       ? Math.min(tokens, headChunk.tokens) * Math.min(vocab, headChunk.words)
       : Math.ceil(tokens / 8) * vocab;
@@ -232,7 +232,7 @@ function logitTerm(run: TrainingRun, framework: Framework, tokens: number): Term
 }
 
 /** Whether the head and the loss run over a part of the tokens at a time. */
-function chunksHead(run: TrainingRun, { headChunk }: Framework): boolean {
+function isHeadChunked(run: TrainingRun, { headChunk }: Framework): boolean {
   return headChunk !== undefined && (run.chunkedHead ?? headChunk.byDefault);
 }
 

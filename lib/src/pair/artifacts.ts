@@ -1,9 +1,10 @@
 /** What a job leaves, brought home: held against the manifest, then against the schema that the lesson expects. */
 import { createHash } from "node:crypto";
 import { createReadStream, readFileSync, renameSync, statSync, truncateSync } from "node:fs";
-import { z } from "zod";
+import type { z } from "zod";
 import { PairError } from "./error.js";
 import { Manifest } from "./job.js";
+import { parsePromised } from "./promised-json.js";
 import type { Runtime } from "./runtime.js";
 
 /** One file that the manifest promises. */
@@ -29,15 +30,7 @@ export async function readManifest(runtime: Runtime, job: string, reason: string
 
 /** @throws PairError `damaged` that names the field */
 export function parseManifest(text: string, job: string): Manifest {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw new PairError("damaged", `the manifest of ${job} is no JSON: ${(error as Error).message}`);
-  }
-  const parsed = Manifest.safeParse(value);
-  if (!parsed.success) throw new PairError("damaged", `the manifest of ${job}: ${parsed.error.issues[0]?.path.join(".")}: ${parsed.error.issues[0]?.message}`);
-  return parsed.data;
+  return parsePromised(text, Manifest, `the manifest of ${job}`);
 }
 
 /**
@@ -67,15 +60,7 @@ export async function isSame(path: string, { bytes, sha256 }: Artifact): Promise
 
 /** Holds a JSON artifact against its schema. @throws PairError `damaged` that names the field */
 export function checkResult(name: string, path: string, schema: z.ZodType | null | undefined): void {
-  if (!schema) return;
-  let value: unknown;
-  try {
-    value = JSON.parse(readFileSync(path, "utf8"));
-  } catch (error) {
-    throw new PairError("damaged", `${name} is no JSON: ${(error as Error).message} (${path})`);
-  }
-  const parsed = schema.safeParse(value);
-  if (!parsed.success) throw new PairError("damaged", `${name}: ${parsed.error.issues[0]?.path.join(".") || "the whole"}: ${parsed.error.issues[0]?.message} (${path})`);
+  if (schema) parsePromised(readFileSync(path, "utf8"), schema, name, path);
 }
 
 function verify(artifact: Artifact, got: { bytes: number; sha256: string }, partial: string, aside: string): void {

@@ -8,6 +8,7 @@ import { z } from "zod";
 import { parseManifest } from "./artifacts.js";
 import { PairError } from "./error.js";
 import { hasEnded, JobState, Manifest, RuntimeFacts } from "./job.js";
+import { parsePromised } from "./promised-json.js";
 
 /** Files of the bundle beside the artifacts. */
 const OWN = ["manifest.json", "metrics.jsonl", "log.txt", "oom.json"] as const;
@@ -41,7 +42,7 @@ export interface Bundle {
  */
 export async function readBundle(path: string, expected: { id: string; recipeHash: string }): Promise<Bundle> {
   return withZip(path, async (zip, entries) => {
-    const head = parseHead((await readEntry(zip, entryOf(entries, "run.json", HEAD_LIMIT))).toString("utf8"));
+    const head = parsePromised((await readEntry(zip, entryOf(entries, "run.json", HEAD_LIMIT))).toString("utf8"), Head, "its run.json");
     if (head.run !== expected.id) throw new PairError("damaged", `it is of another run: of ${head.run}, not of ${expected.id}`);
     if (head.recipeHash !== expected.recipeHash) throw new PairError("damaged", `it is of another recipe (${head.recipeHash.slice(0, 12)}…) than this run has (${expected.recipeHash.slice(0, 12)}…)`);
     if (!hasEnded(head.state.state)) throw new PairError("damaged", `it was packed while the job was ${head.state.state}`);
@@ -126,18 +127,6 @@ async function readEntry(zip: ZipFile, entry: Entry): Promise<Buffer> {
 }
 
 const stream = async (zip: ZipFile, entry: Entry, to: Writable): Promise<void> => pipeline(await zip.openReadStreamPromise(entry), to);
-
-function parseHead(text: string): z.output<typeof Head> {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw new PairError("damaged", `its run.json is no JSON: ${(error as Error).message}`);
-  }
-  const parsed = Head.safeParse(value);
-  if (!parsed.success) throw new PairError("damaged", `its run.json: ${parsed.error.issues[0]?.path.join(".")}: ${parsed.error.issues[0]?.message}`);
-  return parsed.data;
-}
 
 function promise(file: { path: string; bytes: number; sha256: string }, got: { bytes: number; sha256: string }): void {
   if (got.bytes === file.bytes && got.sha256 === file.sha256) return;

@@ -49,10 +49,6 @@ export class CliSession implements PythonSession {
     return turn;
   }
 
-  async isAlive(): Promise<boolean> {
-    return (await this.#command.find().catch(() => undefined)) !== undefined;
-  }
-
   stop(): Promise<void> {
     return this.#options.end();
   }

@@ -14,13 +14,12 @@ import { findWorkbookHome } from "../course/workbook.js";
 import { extract, readBundle } from "./bundle.js";
 import { PairError } from "./error.js";
 import { handOffNotebook } from "./hand-off-notebook.js";
-import { JobState, type Command, type RuntimeFacts } from "./job.js";
+import { FOLLOWED, JobState, type Command, type RuntimeFacts } from "./job.js";
 import { UPLOAD_URL } from "./notebook.js";
 import { loadRun, runsFolder } from "./runs.js";
 import type { Address, Report, Runtime, Tail } from "./runtime.js";
 import type { SentFile } from "./sending.js";
 
-const FOLLOWED = ["metrics.jsonl", "log.txt"] as const;
 /** Where the pieces lie in a run's folder. */
 const NOTEBOOK_FOLDER = "hand-off", RESULTS = "results", BUNDLE = "results.zip", REFUSED = "refused", EARLIER = "earlier.json";
 

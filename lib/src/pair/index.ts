@@ -10,6 +10,7 @@ export { CHECKS, diagnose, FINDINGS, type Check, type Finding, type FindingName,
 export { hasEnded, JobState, Manifest, Metric, RuntimeFacts, type Command, type Job, type JobStateName } from "./job.js";
 export { findLocalServer, stopLocalServer } from "./local-server.js";
 export { explainOutOfMemory, remedyFromPlan, type OutOfMemory, type PlanInput, type RemedyOptions } from "./out-of-memory.js";
+export { isModelFolder, MODEL_PLACE, modelFiles } from "./model-folder.js";
 export { badgeUrl, UPLOAD_URL } from "./notebook.js";
 export { openRuntime, reopenRuntime, runtimeDoor, type OpenOptions } from "./open.js";
 export { attach, launch, Run, type AttachOptions, type LaunchOptions } from "./run.js";

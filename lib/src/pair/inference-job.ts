@@ -1,10 +1,11 @@
 /** The job of lesson 62.7: load a model in a runtime, let it answer, measure memory and time (colab/jobs/measure_inference.py). */
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { basename } from "node:path";
 import { z } from "zod";
 import { workbookPath } from "../course/workbook.js";
 import { PairError } from "./error.js";
 import type { Job } from "./job.js";
+import { isModelFolder, MODEL_PLACE, modelFiles } from "./model-folder.js";
 
 const count = z.int().positive();
 
@@ -67,8 +68,6 @@ export const InferenceResult = z.object({
 });
 export type InferenceResult = z.output<typeof InferenceResult>;
 
-const MODEL_FILES = ["config.json", "generation_config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"];
-
 /**
  * @param plan - what llmops/compute says this needs, and what there is: a line in the live view
  * @throws PairError `setup` that names the field of the recipe, or the file of the model, that is wrong
@@ -79,15 +78,14 @@ export function measureInference(recipe: InferenceRecipe, plan?: Job["plan"]): J
     const [issue] = parsed.error.issues;
     throw new PairError("setup", `the recipe's ${issue?.path.join(".") || "form"}: ${issue?.message}`);
   }
-  const isFolder = existsSync(join(recipe.model, "config.json"));
-  const missing = isFolder ? MODEL_FILES.find((name) => !existsSync(join(recipe.model, name))) : undefined;
-  if (missing) throw new PairError("setup", `${recipe.model} lacks ${missing}`);
+  const files = isModelFolder(recipe.model) ? modelFiles(recipe.model) : undefined;
+  const missing = Object.values(files ?? {}).find((path) => !existsSync(path));
+  if (missing) throw new PairError("setup", `${recipe.model} lacks ${basename(missing)}`);
   return {
     name: "measure-inference",
     code: ["jobs/measure_inference.py"],
     command: ["{python}", "-m", "jobs.measure_inference", "recipe.json"],
-    recipe: isFolder ? { ...recipe, model: "model" } : recipe,
-    ...(isFolder ? { files: Object.fromEntries(MODEL_FILES.map((name) => [`model/${name}`, join(recipe.model, name)])) } : {}),
+    ...(files ? { recipe: { ...recipe, model: MODEL_PLACE }, files } : { recipe }),
     results: { "result.json": InferenceResult },
     minutes: 30,
     ...(plan ? { plan } : {}),

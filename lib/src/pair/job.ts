@@ -48,6 +48,9 @@ export const jobPath = z
   .min(1)
   .refine((path) => !path.startsWith("/") && !path.includes("\\") && !path.includes(":") && !path.split("/").includes(".."), "a path inside the job's folder");
 
+/** The files of a job that are followed while it runs. */
+export const FOLLOWED = ["metrics.jsonl", "log.txt"] as const;
+
 /** What a job left behind: each file with its size in bytes and its SHA-256. */
 export const Manifest = z.object({
   version: z.literal(1),

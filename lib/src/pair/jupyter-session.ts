@@ -65,7 +65,7 @@ export class JupyterSession implements PythonSession {
     };
     kernel.connectionStatusChanged.connect(onStatus);
     // A server does not hang up when somebody ends the kernel.
-    const watch = setInterval(() => void this.isAlive().then((alive) => alive || lost.abort()), WATCH_MS);
+    const watch = setInterval(() => void this.#isAlive().then((alive) => alive || lost.abort()), WATCH_MS);
     let reply: KernelMessage.IExecuteReplyMsg;
     try {
       const future = kernel.requestExecute(
@@ -92,7 +92,8 @@ export class JupyterSession implements PythonSession {
     return (value.data?.["text/plain"] ?? "''").slice(1, -1);
   }
 
-  async isAlive(): Promise<boolean> {
+  /** Whether our kernel is still there. */
+  async #isAlive(): Promise<boolean> {
     try {
       return (await this.#findKernel()) !== undefined;
     } catch {

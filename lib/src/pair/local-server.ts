@@ -9,6 +9,7 @@ import { findWorkbookHome, workbookPath } from "../course/workbook.js";
 import { pythonOf } from "./environment.js";
 import { PairError } from "./error.js";
 import type { JupyterServer } from "./jupyter-session.js";
+import { isRunning } from "./process.js";
 
 const START_LIMIT_MS = 60_000;
 const STOP_LIMIT_MS = 10_000;
@@ -127,14 +128,5 @@ function readJson(path: string): unknown {
     return JSON.parse(readFileSync(path, "utf8"));
   } catch {
     return undefined; // half-written: it is being started
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
   }
 }

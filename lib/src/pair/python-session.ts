@@ -16,8 +16,6 @@ export interface PythonSession {
    * @throws PairError `timeout` or `lost` where no answer came; PythonFault where the code itself raised
    */
   evaluate(code: string, options: EvaluateOptions): Promise<string>;
-  /** Whether the machine behind the session is still there. */
-  isAlive(): Promise<boolean>;
   /** Ends the machine. */
   stop(): Promise<void>;
   /** Lets go of the connection only. */

@@ -7,14 +7,13 @@ import type { z } from "zod";
 import { findWorkbookHome } from "../course/workbook.js";
 import { checkResult, download, isSame, readManifest } from "./artifacts.js";
 import { MachineGone, PairError } from "./error.js";
-import { hasEnded, jobName, type Command, type Job, type JobState, type Metric } from "./job.js";
+import { FOLLOWED, hasEnded, jobName, type Command, type Job, type JobState, type Metric } from "./job.js";
 import { MetricsFile } from "./metrics-file.js";
 import { reopenRuntime } from "./open.js";
 import { loadRun, newRunId, runsFolder, saveRun, type RunRecord } from "./runs.js";
 import type { Report, Runtime } from "./runtime.js";
 import { gather, hashRecipe } from "./sending.js";
 
-const FOLLOWED = ["metrics.jsonl", "log.txt"] as const;
 const POLL_MS = 500;
 /** So long `wait` goes on trying while the runtime cannot be reached. */
 const PATIENCE_MS = 300_000;
@@ -151,13 +150,18 @@ export class Run {
 
   /** Sends what is not there yet and starts the job. Every step can be taken twice. */
   async begin(report: Report): Promise<void> {
+    await this.#send(report, ({ path, bytes }) => report(`Sending ${path} (${bytes.toLocaleString("en-US")} bytes)`));
+    await this.#take(await this.#runtime.exec(this.id, this.#command()));
+  }
+
+  /** Readies the runtime and its files; one that is there with the same bytes is not sent again. */
+  async #send(report: Report, onFile: (file: RunRecord["sent"][number]) => void = () => {}): Promise<void> {
     await this.#runtime.start(report);
     this.#save({ address: { ...this.#runtime.address } }); // some routes know their machine only now
-    for (const { path, bytes } of this.#record.sent) {
-      report(`Sending ${path} (${bytes.toLocaleString("en-US")} bytes)`);
-      await this.#runtime.put(`${this.id}/${path}`, readFileSync(join(this.folder, "sent", path)));
+    for (const file of this.#record.sent) {
+      onFile(file);
+      await this.#runtime.put(`${this.id}/${file.path}`, readFileSync(join(this.folder, "sent", file.path)));
     }
-    await this.#take(await this.#runtime.exec(this.id, this.#command()));
   }
 
   /**
@@ -222,9 +226,7 @@ export class Run {
    */
   async resume(report: Report = () => {}): Promise<void> {
     if (!this.hasEnded) throw new PairError("request", `${this.id} has not ended`);
-    await this.#runtime.start(report);
-    this.#save({ address: { ...this.#runtime.address } });
-    for (const { path } of this.#record.sent) await this.#runtime.put(`${this.id}/${path}`, readFileSync(join(this.folder, "sent", path)));
+    await this.#send(report);
     if ((await this.#runtime.status(this.id)).state === "absent") {
       for (const name of FOLLOWED.filter((name) => existsSync(join(this.folder, name)))) await this.#runtime.put(`${this.id}/${name}`, readFileSync(join(this.folder, name)));
     }

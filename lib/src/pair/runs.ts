@@ -6,6 +6,7 @@ import { z } from "zod";
 import { findWorkbookHome } from "../course/workbook.js";
 import { PairError } from "./error.js";
 import { JOB_STATES, Manifest } from "./job.js";
+import { parsePromised } from "./promised-json.js";
 import { DRIVERS } from "./runtime.js";
 
 export const RunRecord = z.object({
@@ -72,15 +73,7 @@ export function loadRun(id: string, home?: string): RunRecord {
     const known = runIds(home).slice(-5).reverse();
     throw new PairError("unknown-run", `there is no run ${id}; ${known.length ? `the latest are ${known.join(", ")}` : `${folder} holds none yet`}`);
   }
-  let text: unknown;
-  try {
-    text = JSON.parse(readFileSync(path, "utf8"));
-  } catch (error) {
-    throw new PairError("damaged", `${path} is no JSON: ${(error as Error).message}`);
-  }
-  const parsed = RunRecord.safeParse(text);
-  if (!parsed.success) throw new PairError("damaged", `${path}: ${parsed.error.issues[0]?.path.join(".")}: ${parsed.error.issues[0]?.message}`);
-  return parsed.data;
+  return parsePromised(readFileSync(path, "utf8"), RunRecord, path);
 }
 
 /** Every run that can be read, the oldest first. */

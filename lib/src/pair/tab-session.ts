@@ -71,10 +71,6 @@ export class TabSession implements PythonSession {
     return fresh;
   }
 
-  async isAlive(): Promise<boolean> {
-    return (await this.#tab?.catch(() => undefined))?.isOpen ?? false;
-  }
-
   /** Gives the machine back to Colab, takes our cell out of the notebook and lets the tab go. */
   async stop(): Promise<void> {
     const tab = await this.connect(this.#returnMs);

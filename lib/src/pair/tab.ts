@@ -7,6 +7,7 @@ import { z } from "zod";
 import { findWorkbookHome } from "../course/workbook.js";
 import { PairError } from "./error.js";
 import { LiveRuntime } from "./live-runtime.js";
+import { isRunning } from "./process.js";
 import type { Report } from "./runtime.js";
 import { newToken, TabServer, type Pairing } from "./tab-server.js";
 import type { TabSession } from "./tab-session.js";
@@ -149,14 +150,5 @@ function parseJson(text: string): unknown {
     return JSON.parse(text);
   } catch {
     return undefined; // cut off while it was written: a new token is drawn
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
   }
 }

@@ -3,16 +3,11 @@ import { createReadStream, existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { findModel, shapeOfConfig, type ModelShape } from "../compute/index.js";
-import type { Job } from "../pair/index.js";
+import { isModelFolder, MODEL_PLACE, modelFiles, type Job } from "../pair/index.js";
 import { RecipeError } from "./error.js";
 import { nextRemedy, type RecipePlan } from "./plan.js";
 import { TrainingRecord } from "./record.js";
 import type { TrainingRecipe } from "./recipe.js";
-
-const MODEL_FILES = ["config.json", "generation_config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"];
-
-/** Whether a base lies on this machine; else it is a Hub id, which the runtime fetches. */
-const isFolder = (base: string): boolean => existsSync(join(base, "config.json"));
 
 /**
  * The shape of a recipe's base: of a folder its config.json's, of a Hub id the planner's own.
@@ -20,7 +15,7 @@ const isFolder = (base: string): boolean => existsSync(join(base, "config.json")
  * @throws ComputeError for a Hub id that the planner does not know
  */
 export function shapeOfBase(recipe: TrainingRecipe): ModelShape {
-  if (!isFolder(recipe.base)) return findModel(recipe.base).shape;
+  if (!isModelFolder(recipe.base)) return findModel(recipe.base).shape;
   return shapeOfConfig(JSON.parse(readFileSync(join(recipe.base, "config.json"), "utf8")), recipe.base);
 }
 
@@ -33,9 +28,9 @@ export function packRecipe(recipe: TrainingRecipe): { recipe: TrainingRecipe; fi
     return place;
   };
   const packed = { ...recipe, data: { ...recipe.data } };
-  if (isFolder(recipe.base)) {
-    for (const name of MODEL_FILES) send("base", join(recipe.base, name), `model/${name}`);
-    packed.base = "model";
+  if (isModelFolder(recipe.base)) {
+    for (const [place, path] of Object.entries(modelFiles(recipe.base))) send("base", path, place);
+    packed.base = MODEL_PLACE;
   } else if (/^[./~]/.test(recipe.base)) throw new RecipeError("base", `${recipe.base} has no config.json: name a folder with a model, or a Hub id`);
   packed.data.train = send("data.train", recipe.data.train, "data/train.jsonl");
   if (recipe.data.eval !== null) packed.data.eval = send("data.eval", recipe.data.eval, "data/eval.jsonl");
