@@ -72,6 +72,16 @@ describe("a build with workers", () => {
   it("makes the same bytes as one without, whatever their number", async () => {
     await sameWithWorkers({ sources: [input], stratify: "operation", maxTokens: 1000 }, [1, 3]);
   });
+  it("counts tokens in a thread of its own where rows are too few for a worker, to the same bytes", async () => {
+    const some = join(home, "some.jsonl");
+    await writeMixedRows(some, 16_000, 6);
+    const alone = await sameWithWorkers({ sources: [some], minTokens: 100, maxTokens: 108 }, []);
+    const out = fresh();
+    const { report } = await buildDataset({ sources: [some], minTokens: 100, maxTokens: 108, out });
+    assert.equal(started.length, 1, "one thread, which counts");
+    assert.deepEqual(contents(out), contents(alone));
+    assert.ok(report.pii.rows > 100 && (report.steps.find(({ step }) => step === "length")?.rejected ?? 0) > 100, "rows that were masked, and some too short or too long");
+  });
   it("reads compressed lines, CSV and JSON arrays to the same result", async () => {
     const folder = mkdtempSync(join(home, "mixed-"));
     const lines = readFileSync(input, "utf8").split("\n").slice(0, 400);

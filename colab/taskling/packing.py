@@ -23,31 +23,43 @@ class Rows:
         self._documents = mix.documents(settings.seed)
         self._rng = random.Random(f"taskling packing {settings.seed}")
         self._held: list[int] = []
+        self._weights: list[float] = []
         ids = tokenizer.convert_tokens_to_ids
         self._begin, self._end, self._words = ids(BEGIN), ids(END), settings.vocabulary - 8
 
-    def _document(self) -> list[int]:
+    def _document(self) -> tuple[list[int], list[float]]:
+        """Tokens, and how much each counts where it is to be predicted."""
         kind, document = next(self._documents)
         self.digest.add(kind, document)
         if isinstance(document, str):
             tokens = [self._begin, *self.tokenizer.encode(document, add_special_tokens=False), self._end]
+            weights = [1.0] * len(tokens)
         else:
-            tokens = self.tokenizer.encode(render(document), add_special_tokens=False)
+            tokens, weights = [self._begin], [1.0]
+            for message in document:
+                # Each begins with a special token, so that its tokens are the same alone as in the whole.
+                turn = self.tokenizer.encode(render([message]).removeprefix(BEGIN), add_special_tokens=False)
+                tokens += turn
+                weights += [1.0 if message["role"] == "assistant" else self.settings.asked_weight] * len(turn)
         if self._rng.random() < self.settings.repeats:
             stretch = [self._rng.randrange(self._words) for _ in range(self._rng.randint(4, 24))]
             tokens += [self._begin, *stretch, *stretch, self._end]
-        return tokens
+            weights += [1.0] * (2 * len(stretch) + 2)
+        return tokens, weights
 
-    def take(self, step: int) -> numpy.ndarray:
-        """The rows of a step; they have to be taken in order. Each begins with the last token of the one before."""
+    def take(self, step: int) -> tuple[numpy.ndarray, numpy.ndarray]:
+        """The rows of a step and their weights; they have to be taken in order. Each begins with the last token of the one before."""
         width = self.settings.context if step >= self.settings.long_from * self.settings.steps else self.settings.short
         rows = self.settings.batch // width
         wanted = rows * width + 1
         while len(self._held) < wanted:
-            self._held += self._document()
-        taken = numpy.array(self._held[:wanted], dtype=numpy.int64)
-        self._held = self._held[wanted - 1:]
-        return numpy.stack([taken[at * width:at * width + width + 1] for at in range(rows)])
+            tokens, weights = self._document()
+            self._held += tokens
+            self._weights += weights
+        taken, weights = numpy.array(self._held[:wanted], dtype=numpy.int64), numpy.array(self._weights[:wanted], dtype=numpy.float32)
+        self._held, self._weights = self._held[wanted - 1:], self._weights[wanted - 1:]
+        cut = lambda values: numpy.stack([values[at * width:at * width + width + 1] for at in range(rows)])
+        return cut(taken), cut(weights)
 
 
 def render(messages: list[dict[str, str]]) -> str:

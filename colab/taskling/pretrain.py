@@ -79,11 +79,12 @@ def pretrain(settings: Settings, tokenizer: PreTrainedTokenizerFast, folder: Pat
     while step < settings.steps:
         for optimizer, full in zip(optimizers, rates, strict=True):
             optimizer.param_groups[0]["lr"] = full * rate(step, settings)
-        taken = torch.from_numpy(rows.take(step)).to(device)
+        taken, weights = (torch.from_numpy(part).to(device) for part in rows.take(step))
         with torch.autocast(device, dtype=torch.bfloat16, enabled=precision == "bf16"):
             hidden = model.model(input_ids=taken[:, :-1]).last_hidden_state
             logits = model.lm_head(hidden)
-        loss = torch.nn.functional.cross_entropy(logits.float().view(-1, settings.vocabulary), taken[:, 1:].reshape(-1))
+        each = torch.nn.functional.cross_entropy(logits.float().view(-1, settings.vocabulary), taken[:, 1:].reshape(-1), reduction="none")
+        loss = (each * weights[:, 1:].reshape(-1)).sum() / weights[:, 1:].sum()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         for optimizer in optimizers:

@@ -28,12 +28,14 @@ class Settings:
     batch: int = 4096
     short: int = 256
     long_from: float = 0.84
-    steps: int = 1700
+    steps: int = 4000
     matrix_rate: float = 4e-3
     other_rate: float = 2e-3
     warmup: int = 50
     """From which share of the steps on the rate falls, linearly, to a hundredth."""
-    decay_from: float = 0.65
+    decay_from: float = 0.5
+    """How much what users and system prompts say counts in the loss, against 1 for all other text: it is not what has to be learnt."""
+    asked_weight: float = 0.25
     """Share of documents after which a random stretch is repeated."""
     repeats: float = 0.04
     checkpoint_every: int = 100

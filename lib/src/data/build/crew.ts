@@ -2,8 +2,11 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
-import { JobRunner, type Job, type JobSettings, type ResultOf } from "./jobs.js";
-import type { Answer } from "./worker.js";
+import type { TokenizerSource } from "../tokens/tokenizer.js";
+import { JobRunner, type CleanJob, type Job, type JobSettings, type ResultOf } from "./jobs.js";
+import type { CountJob } from "./counter.js";
+import type { CleanedRows } from "./row-steps.js";
+import type { Answer } from "./thread.js";
 
 /** Jobs a worker has at hand, the one that it does included: it never waits for the next. */
 const AT_HAND = 2;
@@ -21,6 +24,17 @@ export function defaultWorkers(sourceBytes: number): number {
   return Math.min(Math.max(availableParallelism() - 1, 1), MOST_WORKERS, Math.floor(sourceBytes / WORKER_BYTES));
 }
 
+/**
+ * Source bytes from which a build without workers has its tokens counted in a thread beside it: some 25 MiB for a tenth of the
+ * time. It holds the vocabulary, which this thread then does without.
+ */
+const COUNTER_BYTES = 4 * 1024 * 1024;
+
+/** Whether a build of so many bytes, with the default of workers, counts tokens in a thread of its own. */
+export function countsBeside(sourceBytes: number, tokenizer: TokenizerSource): boolean {
+  return typeof tokenizer === "string" && sourceBytes >= COUNTER_BYTES && availableParallelism() > 1 && defaultWorkers(sourceBytes) === 0;
+}
+
 interface Task<J extends Job> {
   job: J;
   settled: boolean;
@@ -34,13 +48,19 @@ interface Task<J extends Job> {
 export class Crew {
   readonly #settings: JobSettings;
   readonly #count: number;
-  readonly #workers: JobWorker[] = [];
+  readonly #workers: JobThread<Job, ResultOf<Job>>[] = [];
+  readonly #countsBeside: boolean;
+  #counter: JobThread<CountJob, Uint32Array> | undefined;
   #runner: Promise<JobRunner> | undefined;
 
-  /** @param workers - threads beside this one, started with the first job; 0: everything in this thread */
-  constructor(settings: JobSettings, workers: number) {
+  /**
+   * @param workers - threads beside this one, started with the first job; 0: everything in this thread
+   * @param countsBeside - whether tokens of rows that this thread cleans are counted in a further one
+   */
+  constructor(settings: JobSettings, workers: number, countsBeside = false) {
     this.#settings = settings;
     this.#count = workers;
+    this.#countsBeside = countsBeside;
   }
 
   /**
@@ -72,39 +92,58 @@ export class Crew {
   }
 
   #assign<J extends Job>(job: J, runner: JobRunner): Task<J> {
-    while (this.#workers.length < this.#count) this.#workers.push(new JobWorker(this.#settings));
-    let free: JobWorker | undefined;
+    while (this.#workers.length < this.#count) this.#workers.push(new JobThread("worker.js", "llmops data build", this.#settings));
+    if (this.#countsBeside) this.#counter ??= new JobThread("counter.js", "llmops data build: tokens", this.#settings.tokenizer);
+    let free: JobThread<Job, ResultOf<Job>> | undefined;
     for (const worker of this.#workers) if (worker.waiting < AT_HAND && worker.waiting < (free?.waiting ?? AT_HAND)) free = worker;
-    const result = free ? free.perform(job) : new Promise<ResultOf<J>>((resolve) => { resolve(runner.perform(job)); });
-    const task: Task<J> = { job, settled: !free, result };
+    const here = !free && !(this.#counter && job.kind === "clean");
+    const result = (free ? free.perform(job, job.kind === "read" ? [job.bytes.buffer] : [])
+      : here ? new Promise((resolve) => { resolve(runner.perform(job)); })
+      : this.#cleanAndCount(job as CleanJob, runner, this.#counter as JobThread<CountJob, Uint32Array>)) as Promise<ResultOf<J>>;
+    const task: Task<J> = { job, settled: here, result };
     const settle = (): void => { task.settled = true; };
     task.result.then(settle, settle);
     return task;
   }
 
+  /** Counts the rows as they were, then again those in which something was masked. */
+  async #cleanAndCount(job: CleanJob, runner: JobRunner, counter: JobThread<CountJob, Uint32Array>): Promise<CleanedRows> {
+    const counting = counter.perform({ kind: "rows", bytes: job.bytes, skip: job.skip });
+    // What cleaning throws comes first.
+    counting.catch(() => undefined);
+    const cleaned = runner.perform<CleanJob>({ ...job, keepJson: true }, false);
+    const masked = [...cleaned.masked];
+    const again = masked.length === 0 ? [] : await counter.perform({ kind: "examples", examples: masked.map(([, { json }]) => json as string) });
+    cleaned.tokens = await counting;
+    for (const [at, [row]] of masked.entries()) cleaned.tokens[row] = again[at] as number;
+    return cleaned;
+  }
+
   async close(): Promise<void> {
-    await Promise.all(this.#workers.splice(0).map((worker) => worker.close()));
+    const threads = [...this.#workers.splice(0), ...(this.#counter ? [this.#counter] : [])];
+    this.#counter = undefined;
+    await Promise.all(threads.map((thread) => thread.close()));
   }
 }
 
-/** One worker thread. It answers its jobs in the order in which it got them. */
-class JobWorker {
+/** A thread that answers its jobs in the order in which it got them. */
+class JobThread<J, R> {
   readonly #thread: Worker;
-  readonly #jobs: { resolve: (result: never) => void; reject: (error: unknown) => void }[] = [];
+  readonly #jobs: { resolve: (result: R) => void; reject: (error: unknown) => void }[] = [];
   #failure: Error | undefined;
 
-  constructor(settings: JobSettings) {
-    this.#thread = new Worker(join(__dirname, "worker.js"), {
-      workerData: settings, name: "llmops data build",
+  constructor(file: string, name: string, data: unknown) {
+    this.#thread = new Worker(join(__dirname, file), {
+      workerData: data, name,
       // Without the flags of this process: a notebook's or a test's are not the worker's.
       execArgv: [],
       // Rows are short-lived: a larger nursery only takes memory, 35 MB a worker when it was measured.
       resourceLimits: { maxYoungGenerationSizeMb: 32 },
     });
-    this.#thread.on("message", (answer: Answer) => {
+    this.#thread.on("message", (answer: Answer<R>) => {
       const job = this.#jobs.shift();
       if ("error" in answer) job?.reject(answer.error);
-      else job?.resolve(answer.result as never);
+      else job?.resolve(answer.result);
     });
     this.#thread.on("error", (error) => { this.#fail(error instanceof Error ? error : new Error(String(error))); });
     this.#thread.on("messageerror", (error) => { this.#fail(error); });
@@ -115,11 +154,12 @@ class JobWorker {
     return this.#jobs.length;
   }
 
-  perform<J extends Job>(job: J): Promise<ResultOf<J>> {
+  /** @param handed - memory of the job that the thread takes over instead of copying it */
+  perform(job: J, handed: ArrayBuffer[] = []): Promise<R> {
     if (this.#failure) return Promise.reject(this.#failure);
-    return new Promise<ResultOf<J>>((resolve, reject) => {
+    return new Promise<R>((resolve, reject) => {
       this.#jobs.push({ resolve, reject });
-      this.#thread.postMessage(job, job.kind === "read" ? [job.bytes.buffer] : []);
+      this.#thread.postMessage(job, handed);
     });
   }
 

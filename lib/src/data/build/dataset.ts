@@ -8,7 +8,7 @@ import { SplitError } from "../split/quota.js";
 import { readTestRows } from "./against.js";
 import { cleanStage } from "./clean.js";
 import { compareStage } from "./compare.js";
-import { Crew, defaultWorkers } from "./crew.js";
+import { countsBeside, Crew, defaultWorkers } from "./crew.js";
 import { divideStage } from "./divide.js";
 import { fingerprint, settingsOf, tokenizerOf, type BuildOptions } from "./options.js";
 import { saltOf, saltTag } from "./pii-salt.js";
@@ -100,8 +100,10 @@ export async function buildDataset(options: BuildOptions): Promise<BuildResult> 
     const settings = tests ? settingsOf(options, tests.files) : plain;
     const resumed = space.begin(fingerprint(settings, sources, codeHash(), saltTag(options)));
     const salt = saltOf(options, settings, space);
-    const workers = options.workers ?? defaultWorkers(sources.reduce((sum, { bytes }) => sum + bytes, 0));
-    const threads = new Crew({ rows: plain, tokenizer: tokenizerOf(options), ...(salt === undefined ? {} : { salt }) }, workers);
+    const sourceBytes = sources.reduce((sum, { bytes }) => sum + bytes, 0);
+    const tokenizer = tokenizerOf(options);
+    const threads = new Crew({ rows: plain, tokenizer, ...(salt === undefined ? {} : { salt }) }, options.workers ?? defaultWorkers(sourceBytes),
+      options.workers === undefined && countsBeside(sourceBytes, tokenizer));
     crew = threads;
     const context: BuildContext = {
       options, settings, space, sources, ...(tests ? { tests: tests.index } : {}),

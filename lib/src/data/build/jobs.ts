@@ -65,8 +65,9 @@ export class JobRunner {
     return new JobRunner(settings, await openTokenizer(settings.tokenizer));
   }
 
-  perform<J extends Job>(job: J): ResultOf<J> {
-    return (job.kind === "read" ? this.#read(job) : this.#clean(job)) as ResultOf<J>;
+  /** @param counts - whether tokens of cleaned rows are counted */
+  perform<J extends Job>(job: J, counts = true): ResultOf<J> {
+    return (job.kind === "read" ? this.#read(job) : this.#clean(job, counts)) as ResultOf<J>;
   }
 
   #read({ bytes, line, offset, source, name }: ReadJob): ReadRows {
@@ -77,8 +78,8 @@ export class JobRunner {
     return batch.take();
   }
 
-  #clean({ bytes, skip, format, keepJson, finds }: CleanJob): CleanedRows {
-    return cleanRows(asBuffer(bytes), skip, format, this.#settings.rows, this.#masking, this.#tokenizer, keepJson, finds);
+  #clean({ bytes, skip, format, keepJson, finds }: CleanJob, counts: boolean): CleanedRows {
+    return cleanRows(asBuffer(bytes), skip, format, this.#settings.rows, this.#masking, counts ? this.#tokenizer : undefined, keepJson, finds);
   }
 }
 

@@ -118,7 +118,7 @@ export interface BuildOptions {
   force?: boolean;
   /**
    * Worker threads beside this one, which works too. 0: none. Default: one for each 32 MiB of the sources, at most one per
-   * core but one, and at most 8. The dataset is the same whatever the number.
+   * core but one, and at most 8; from 4 MiB on, where that is none, a thread that counts tokens by an OpenAI encoding. The dataset is the same whatever the number.
    */
   workers?: number;
   signal?: AbortSignal;

@@ -188,11 +188,12 @@ export interface CleanedRows {
  * Masks, counts and formats rows of `read.rows`.
  *
  * @param skip - of each row, 1 if it has left already
+ * @param tokenizer - counts tokens; without one they are 0
  * @param keepJson - whether the caller wants to see masked examples
  * @param finds - a model's
  */
 export function cleanRows(
-  bytes: Buffer, skip: Uint8Array, format: Format, settings: RowSettings, masking: Masking, tokenizer: Tokenizer, keepJson: boolean, finds?: Finds,
+  bytes: Buffer, skip: Uint8Array, format: Format, settings: RowSettings, masking: Masking, tokenizer: Tokenizer | undefined, keepJson: boolean, finds?: Finds,
 ): CleanedRows {
   const rows = skip.length;
   const lines = new ByteBatch(Math.ceil(bytes.length * 0.6));
@@ -221,7 +222,7 @@ export function cleanRows(
       if (replaces && MASK_PATTERN.test(exampleText(example))) result.withMask.add(at);
     }
     try {
-      result.tokens[at] = tokenizer.countExample(example);
+      if (tokenizer) result.tokens[at] = tokenizer.countExample(example);
     } catch (error) {
       if (!(error instanceof TemplateError)) throw error;
       result.faults.set(at, { step: "length", code: "template-refuses", reason: error.message });
