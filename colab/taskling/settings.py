@@ -28,7 +28,7 @@ class Settings:
     batch: int = 4096
     short: int = 256
     long_from: float = 0.84
-    steps: int = 4000
+    steps: int = 3600
     matrix_rate: float = 4e-3
     other_rate: float = 2e-3
     warmup: int = 50

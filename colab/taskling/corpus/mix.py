@@ -6,13 +6,13 @@ import random
 import re
 from collections.abc import Iterator
 
-from . import chats, copying, lists, paraphrase, prose, records
+from . import chats, copying, extractions, lists, paraphrase, prose, records
 from .requests import FOLDER
 
 """Share of documents (not of tokens) by kind."""
-SHARES = {"task chats": 0.38, "meaning chats": 0.07, "paraphrases": 0.12, "copying": 0.19, "lists": 0.04, "prose": 0.07, "small talk": 0.04, "unclear": 0.02, "JSON": 0.08}
+SHARES = {"task chats": 0.34, "meaning chats": 0.1, "paraphrases": 0.12, "copying": 0.15, "extractions": 0.1, "lists": 0.03, "prose": 0.06, "small talk": 0.03, "unclear": 0.02, "JSON": 0.05}
 Document = "str | list[dict[str, str]]"
-MAKERS = {"task chats": chats.task_chat, "meaning chats": chats.meaning_chat, "paraphrases": paraphrase.text, "copying": copying.text, "lists": lists.text,
+MAKERS = {"task chats": chats.task_chat, "meaning chats": chats.meaning_chat, "paraphrases": paraphrase.text, "copying": copying.text, "extractions": extractions.text, "lists": lists.text,
           "prose": prose.text, "small talk": chats.small_talk, "unclear": chats.unclear_chat, "JSON": records.text}
 
 

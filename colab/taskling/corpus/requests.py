@@ -13,7 +13,9 @@ from .grammar import expand, read_frames
 FOLDER = Path(__file__).parent.parent / "requests"
 OPERATIONS = ("create", "update", "complete", "delete", "list")
 TOOL_OF = {"create": "create_task", "update": "update_task", "complete": "complete_task", "delete": "delete_task", "list": "list_tasks"}
+"""Frames by operation: short ones, which wraps make longer, and whole utterances as people of many kinds would say them."""
 FRAMES = {operation: read_frames(FOLDER / f"{operation}.txt") for operation in OPERATIONS}
+SPOKEN = {operation: read_frames(FOLDER / "spoken" / f"{operation}.txt") for operation in OPERATIONS}
 
 
 @dataclass(frozen=True)
@@ -77,19 +79,21 @@ def overlaps(masked: str) -> bool:
     return masked in whole or any(tuple(tokens[i:i + RUN]) in runs for i in range(len(tokens) - RUN + 1))
 
 
-def make(operation: str, rng: random.Random, strangeness: float = 0.3, held: bool = False, allowed=lambda frame: True, tidy: float = 0.6, source: slots.TitleSource | None = None) -> Request:
+def make(operation: str, rng: random.Random, strangeness: float = 0.3, held: bool = False, allowed=lambda frame: True, tidy: float = 0.6, source: slots.TitleSource | None = None, spoken_share: float = 0.5) -> Request:
     """
     A request. `strangeness`: the share of titles with words that exist nowhere; `held`: with a title and date that are held back;
-    `allowed`: which frames may be used; `tidy`: the share without slips; `source`: makes the titles instead.
+    `allowed`: which frames may be used; `tidy`: the share without slips; `source`: makes the titles instead; `spoken_share`: how many are whole utterances.
     Requests that overlap with the held-out phrasings are thrown away and made anew.
     """
     source = source or (lambda rng, verbal: titles.title(rng, strangeness, verbal, held))
     while True:
-        at = rng.randrange(len(FRAMES[operation]))
-        frame = f"{operation}/{at}"
+        spoken = rng.random() < spoken_share
+        frames = (SPOKEN if spoken else FRAMES)[operation]
+        at = rng.randrange(len(frames))
+        frame = f"{operation}/{'spoken/' if spoken else ''}{at}"
         if not allowed(frame):
             continue
-        made = _fill(operation, frame, *FRAMES[operation][at], rng, source, held, tidy)
+        made = _fill(operation, frame, *frames[at], rng, source, held, tidy)
         if not overlaps(made.masked):
             return made
 
@@ -106,9 +110,9 @@ def _fill(operation: str, frame: str, kind: str, form: str, rng: random.Random, 
     core = re.sub(r"\{[sp]=\w+\}", "", core).strip()
     if kind == "do":
         core = rng.choice(wraps.GERUND_WRAPS).replace("{}", wraps.gerund(core)) if rng.random() < 0.05 else rng.choice(wraps.DO_WRAPS).replace("{}", core)
-    else:
+    elif kind != "as":
         core = rng.choice(wraps.SAY_WRAPS if kind == "say" else wraps.ASK_WRAPS).replace("{}", core)
-    if operation == "create" and "priority" not in arguments and not re.search(r"\{p[awp]\}", core) and rng.random() < 0.22:
+    if operation == "create" and kind != "as" and "priority" not in arguments and not re.search(r"\{p[awp]\}", core) and rng.random() < 0.22:
         core = core.rstrip(".!?") + rng.choice([". {ps}.", ", {psl}.", ". {ps}!", ", {psl}"])
     lower = rng.random() < 0.12
     filling = slots.fill(core, arguments, rng, lower, source, held)

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
+from pathlib import Path
 
 from . import words
 
@@ -14,14 +15,31 @@ class Title:
     verbal: bool
 
 
+def _read() -> tuple[list[str], list[str]]:
+    """Titles as people write them, of ../requests/titles.txt: those with a verb in front, and the others."""
+    path = Path(__file__).parent.parent / "requests" / "titles.txt"
+    lines = [line for line in path.read_text("utf-8").splitlines() if line and not line.startswith("#")]
+    for number, line in enumerate(lines, 1):
+        if line[:3] not in ("v: ", "n: "):
+            raise ValueError(f"{path}: title {number} begins with neither `v: ` nor `n: `")
+    return [line[3:] for line in lines if line[0] == "v"], [line[3:] for line in lines if line[0] == "n"]
+
+
+VERBAL, NOMINAL = _read()
+
+
 def known(rng: random.Random, verbal: bool | None = None) -> Title:
-    if verbal if verbal is not None else rng.random() < 0.65:
+    is_verbal = verbal if verbal is not None else rng.random() < 0.65
+    if rng.random() < 0.6:
+        text = rng.choice(VERBAL if is_verbal else NOMINAL)
+        return Title(words.fill_names(text + (" " + rng.choice(words.TAILS) if rng.random() < 0.08 else ""), rng), is_verbal)
+    if is_verbal:
         verb, objects = rng.choice(words.ACTIONS)
-        text, is_verbal = f"{verb} {rng.choice(objects)}", True
+        text = f"{verb} {rng.choice(objects)}"
         if rng.random() < 0.15:
             text = text.replace(" the ", rng.choice([" the new ", " the old ", " the big ", " the second ", " the spare ", " "]), 1)
     else:
-        text, is_verbal = rng.choice(words.THINGS), False
+        text = rng.choice(words.THINGS)
     if rng.random() < 0.2:
         text += " " + rng.choice(words.TAILS)
     if rng.random() < 0.05:
