@@ -9,7 +9,7 @@ from pathlib import Path
 
 from . import task_tools
 from .corpus import mix
-from .corpus.requests import read_unseen_phrasings
+from .corpus.requests import read_phrasings
 from .probe import LIMITS, TUNING, interval
 from .settings import Settings
 
@@ -119,7 +119,7 @@ With the tools in its prompt, and asked for calls, it gives valid JSON in {probe
 
 {_verdict(runs)}
 
-"Right arguments" compares without case, leading article, quotes around and full stop behind, and wants exactly the given arguments. "Phrasings never seen" are {len(read_unseen_phrasings())} requests written before the corpus, as they stand and twice more with other titles and days. They come from the same hand as the corpus; requests of others may be further off.
+"Right arguments" compares without case, leading article, quotes around and full stop behind, and wants exactly the given arguments. "Phrasings never seen" are {len(read_phrasings("unseen_phrasings"))} requests written before the corpus, as they stand and twice more with other titles and days; "phrasings of another hand" {len(read_phrasings("another_hand"))} requests that were written without a look at the corpus.
 
 The format, which a fine-tuning should keep: the system prompt `{task_tools.SYSTEM}` with the tools of `task_tools.py`, which the chat template writes as
 

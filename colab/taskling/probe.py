@@ -24,7 +24,7 @@ from .trials import Trial
 """How the LoRA is trained: each example is seen four times."""
 TUNING = {"examples": 1200, "rank": 16, "alpha": 32, "steps": 600, "batch": 8, "rate": 3e-3, "warmup": 20}
 LINEAR = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
-LIMITS = {"held-out titles and dates": (99, 98, 95), "words never seen": (0, 90, 80), "phrasings of pretraining only": (0, 0, 0), "phrasings never seen": (0, 85, 0)}
+LIMITS = {"held-out titles and dates": (99, 98, 95), "words never seen": (0, 90, 80), "phrasings of pretraining only": (0, 0, 0), "phrasings never seen": (0, 85, 0), "phrasings of another hand": (0, 85, 0)}
 
 
 def encode_prompt(tokenizer, request: str) -> list[int]:
@@ -114,7 +114,7 @@ def mark(trials_: list[Trial], answers: list[str]) -> dict:
 
 def examine(model, tokenizer, seed: int, count: int = 300) -> dict[str, dict]:
     sets = {"held-out titles and dates": trials.held_out(count, seed), "words never seen": trials.unseen_words(count, seed),
-            "phrasings of pretraining only": trials.other_frames(count, seed), "phrasings never seen": trials.unseen_phrasings(seed)}
+            "phrasings of pretraining only": trials.other_frames(count, seed), "phrasings never seen": trials.unseen_phrasings(seed), "phrasings of another hand": trials.another_hand()}
     return {name: mark(found, answer(model, tokenizer, [trial.request for trial in found])) for name, found in sets.items()}
 
 

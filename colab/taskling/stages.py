@@ -11,10 +11,10 @@ from pathlib import Path
 
 import torch
 
-from . import card, evaluate, export, gguf_file, packing, pretrain, probe, tokenizer
+from . import calls, card, evaluate, export, gguf_file, packing, pretrain, probe, tokenizer
 from .settings import MODEL, STATE, Settings
 
-STAGES = ["tokenizer", "pretrain", "export", "evaluate", "probe", "card"]
+STAGES = ["calls", "tokenizer", "pretrain", "export", "evaluate", "probe", "card"]
 
 
 def say(line: str) -> None:
@@ -41,7 +41,9 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _run(stage: str, settings: Settings, state: Path, out: Path, precision: str) -> None:
-    if stage == "tokenizer":
+    if stage == "calls":
+        calls.write(say)
+    elif stage == "tokenizer":
         if not (state / "tokenizer.json").exists():
             packing.check_render(settings, tokenizer.save(tokenizer.train(settings), state, settings))
     elif stage == "pretrain":

@@ -7,7 +7,7 @@ import zlib
 from dataclasses import dataclass
 
 from .corpus import dates, mix, titles, words
-from .corpus.requests import OPERATIONS, TOOL_OF, make, read_unseen_phrasings
+from .corpus.requests import OPERATIONS, TOOL_OF, make, read_phrasings
 
 
 @dataclass(frozen=True)
@@ -72,8 +72,10 @@ def unseen_words(count: int, seed: int) -> list[Trial]:
     return found
 
 
-def unseen_phrasings(seed: int) -> list[Trial]:
-    """The requests of requests/unseen_phrasings.txt as they stand, and those with a title or day twice more with others."""
+def unseen_phrasings(seed: int | None = None) -> list[Trial]:
+    """The requests of requests/unseen_phrasings.txt as they stand; with a seed also twice more with other titles and days."""
+    if seed is None:
+        return [Trial(request.text, TOOL_OF[request.operation], request.arguments) for request in read_phrasings("unseen_phrasings")]
     rng = random.Random(f"taskling trials phrasings {seed}")
     verbs = {verb.split()[0] for verb, _ in words.ACTIONS}
     month = re.compile(f"(?:{'|'.join(dates.MONTHS)}) \\d")
@@ -88,5 +90,10 @@ def unseen_phrasings(seed: int) -> list[Trial]:
             return f"{rng.choice(dates.MONTHS)} {rng.randint(1, 28)}"
         return said
 
-    requests = {request.text: request for request in [*read_unseen_phrasings(), *read_unseen_phrasings(change), *read_unseen_phrasings(change)]}
+    requests = {request.text: request for request in [*read_phrasings("unseen_phrasings"), *read_phrasings("unseen_phrasings", change), *read_phrasings("unseen_phrasings", change)]}
     return [Trial(request.text, TOOL_OF[request.operation], request.arguments) for request in requests.values()]
+
+
+def another_hand() -> list[Trial]:
+    """The requests of requests/another_hand.txt as they stand."""
+    return [Trial(request.text, TOOL_OF[request.operation], request.arguments) for request in read_phrasings("another_hand")]

@@ -39,10 +39,10 @@ KEYS = {"t": "title", "n": "new_title", "d": "due_date", "p": "priority", "s": "
 MARKED = re.compile(r"\{(\w)(?:=([^:}]*))?:([^}=]*)(?:=([^}]*))?\}")
 
 
-def read_unseen_phrasings(change=lambda slot, words: words) -> list[Request]:
-    """The requests that are kept apart, from requests/unseen_phrasings.txt; `change` may put other words into a slot."""
+def read_phrasings(name: str, change=lambda slot, words: words) -> list[Request]:
+    """The requests of requests/NAME.txt, which are never trained on; `change` may put other words into a slot."""
     found = []
-    for number, line in enumerate((FOLDER / "unseen_phrasings.txt").read_text("utf-8").splitlines(), 1):
+    for number, line in enumerate((FOLDER / f"{name}.txt").read_text("utf-8").splitlines(), 1):
         if not line or line.startswith("#"):
             continue
         operation, source = line.split(" | ", 1)
@@ -55,7 +55,7 @@ def read_unseen_phrasings(change=lambda slot, words: words) -> list[Request]:
 
         text = MARKED.sub(said, source)
         mask = " ".join(masked_words(MARKED.sub(r"<\1>", source)))
-        found.append(Request(operation, text, arguments, f"unseen_phrasings/{number}", mask))
+        found.append(Request(operation, text, arguments, f"{name}/{number}", mask))
     return found
 
 
@@ -64,7 +64,7 @@ RUN = 5
 
 @lru_cache(maxsize=1)
 def _kept_apart() -> tuple[frozenset, frozenset]:
-    requests = read_unseen_phrasings()
+    requests = read_phrasings("unseen_phrasings")
     runs = set()
     for request in requests:
         tokens = request.masked.split()

@@ -1,0 +1,43 @@
+"""Requests with their calls as files: what lessons fine-tune on and are examined with (datasets/task-calls)."""
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from . import trials
+from .settings import HERE
+from .trials import Trial
+
+FOLDER = HERE.parents[1] / "datasets" / "task-calls"
+SEED = 64
+"""Rows of each file; none stands in two of them. The last two have as many as people wrote."""
+SIZES = {"train": 1200, "validation": 120, "held-out": 300, "unseen-words": 300}
+
+
+def _without(found: list[Trial], taken: set[str], count: int) -> list[Trial]:
+    kept = [trial for trial in found if trial.request not in taken][:count]
+    taken.update(trial.request for trial in kept)
+    return kept
+
+
+def sets() -> dict[str, list[Trial]]:
+    taken: set[str] = set()
+    made = {
+        "train": trials.tuning(2 * SIZES["train"], SEED), "validation": trials.tuning(2 * SIZES["validation"], SEED + 1),
+        "held-out": trials.held_out(2 * SIZES["held-out"], SEED), "unseen-words": trials.unseen_words(2 * SIZES["unseen-words"], SEED),
+    }
+    found = {name: _without(rows, taken, SIZES[name]) for name, rows in made.items()}
+    return {**found, "unseen-phrasings": trials.unseen_phrasings(), "another-hand": trials.another_hand()}
+
+
+def write(say=print) -> None:
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for name, rows in sets().items():
+        text = "".join(json.dumps({"request": row.request, "name": row.name, "parameters": row.arguments}, ensure_ascii=False) + "\n" for row in rows)
+        (FOLDER / f"{name}.jsonl").write_text(text, "utf-8")
+        say(f"{FOLDER.name}/{name}.jsonl: {len(rows)} rows, {len(text.encode()):,} bytes, {len(set(re.findall(r'[a-z]+', text.lower()))):,} words")
+
+
+def read(name: str, folder: Path = FOLDER) -> list[Trial]:
+    return [Trial(**{**row, "arguments": row.pop("parameters")}) for row in map(json.loads, (folder / f"{name}.jsonl").read_text("utf-8").splitlines())]
