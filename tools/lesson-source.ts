@@ -57,6 +57,8 @@ const FrontMatter = z.strictObject({
       message: "names a folder in datasets/ or skills/",
     })
     .optional(),
+  /** It trains for minutes: `npm test` runs its instructor's notebook alone, which has all the student's cells but the stubs. */
+  trains: z.literal(true).optional(),
 });
 
 export interface LessonSource {

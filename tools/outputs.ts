@@ -41,14 +41,22 @@ const withoutRepeats = (kinds: string[]): string[] => kinds.filter((kind, at) =>
  * `measured`, only the kinds of its outputs are compared.
  */
 export function differences(stored: Notebook, rerun: Notebook): { cell: number; stored: string; rerun: string }[] {
+  return differingCells(Array.from({ length: Math.max(stored.cells.length, rerun.cells.length) }, (_, at) => [stored.cells[at], rerun.cells[at]]));
+}
+
+/** The same of a student's stored notebook and a run of the instructor's: of the cells that both have, which are all but the stubs. */
+export function differencesOfShared(stored: Notebook, instructor: Notebook): { cell: number; stored: string; rerun: string }[] {
+  const bySource = new Map(instructor.cells.map((cell) => [textOf(cell.source), cell]));
+  return differingCells(stored.cells.flatMap((cell): [Cell, Cell][] => {
+    const same = bySource.get(textOf(cell.source));
+    return same && cell.cell_type === "code" ? [[cell, same]] : [];
+  }));
+}
+
+function differingCells(pairs: readonly (readonly [Cell | undefined, Cell | undefined])[]): { cell: number; stored: string; rerun: string }[] {
   const texts = (cell: Cell | undefined) =>
     (cell?.metadata.tags?.includes("measured") ? withoutRepeats((cell.outputs ?? []).map(kindOf)) : (cell?.outputs ?? []).map(describe)).join("\n");
-  const found = [];
-  for (let index = 0; index < Math.max(stored.cells.length, rerun.cells.length); index += 1) {
-    const [before, after] = [texts(stored.cells[index]), texts(rerun.cells[index])];
-    if (before !== after) found.push({ cell: index, stored: before, rerun: after });
-  }
-  return found;
+  return pairs.flatMap(([before, after], cell) => (texts(before) === texts(after) ? [] : [{ cell, stored: texts(before), rerun: texts(after) }]));
 }
 
 /** An output as a terminal can show it: its text, or a line that names what a browser would draw. */

@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { formatNumber } from "../data/report/number.js";
 
 /** What every command takes besides its own options. */
 export interface OutputOptions {
@@ -87,7 +88,7 @@ export class Reporter {
 
 /** Rows of cells as a table of text; a column whose cells are all numbers is aligned to the right. */
 export function textTable(header: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
-  const cells = rows.map((row) => row.map((cell) => (typeof cell === "number" ? count(cell) : cell)));
+  const cells = rows.map((row) => row.map((cell) => (typeof cell === "number" ? formatNumber(cell) : cell)));
   const widths = header.map((name, at) => Math.max(name.length, ...cells.map((row) => (row[at] ?? "").length)));
   const right = header.map((_, at) => rows.length > 0 && rows.every((row) => typeof row[at] === "number"));
   const line = (row: readonly string[]): string =>
@@ -96,9 +97,7 @@ export function textTable(header: readonly string[], rows: readonly (readonly (s
 }
 
 /** A number as people read it: `12,345`. */
-export function count(value: number): string {
-  return value.toLocaleString("en-US");
-}
+export const count = formatNumber;
 
 /** A count with its noun: `1 row`, `2,000 rows`. */
 export function counted(value: number, noun: string): string {

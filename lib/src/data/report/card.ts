@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { FileError } from "../jsonl/file-error.js";
 import { writeFileAtomic } from "../jsonl/writer.js";
 import { readManifest } from "./manifest.js";
+import { formatNumber } from "./number.js";
 import { readReport } from "./read.js";
 import { piiPlanOf, type DataReport } from "./report.js";
 
@@ -50,7 +51,7 @@ export async function writeDatasetCard(folder: string, card: DatasetCard): Promi
   const report = await readReport(folder);
   const { rows, split, tokens, rejections } = report;
   const size = SIZES.find(([below]) => rows.out < below)?.[1] ?? "n>1T";
-  const reasons = rejections.map(({ step, code, rows: left }) => `| ${step} | ${code} | ${left.toLocaleString("en-US")} |`);
+  const reasons = rejections.map(({ step, code, rows: left }) => `| ${step} | ${code} | ${formatNumber(left)} |`);
   const text = [
     "---",
     `license: ${JSON.stringify(card.license)}`,
@@ -72,7 +73,7 @@ export async function writeDatasetCard(folder: string, card: DatasetCard): Promi
     "",
     "| split | file | rows | tokens |",
     "| --- | --- | ---: | ---: |",
-    ...split.names.map((name, i) => `| ${name} | \`${split.files[i]}\` | ${split.rows[i]?.toLocaleString("en-US")} | ${split.tokens[i]?.toLocaleString("en-US")} |`),
+    ...split.names.map((name, i) => `| ${name} | \`${split.files[i]}\` | ${formatNumber(split.rows[i] ?? 0)} | ${formatNumber(split.tokens[i] ?? 0)} |`),
     "",
     `A row has ${tokens.min} to ${tokens.max} tokens (${tokens.encoding}), ${tokens.median} in the median.` +
       (split.stratify ? ` The splits hold each \`${split.stratify}\` in proportion,` : " The splits hold") +
@@ -86,7 +87,7 @@ export async function writeDatasetCard(folder: string, card: DatasetCard): Promi
     "",
     card.origin.trim(),
     "",
-    `${rows.in.toLocaleString("en-US")} rows came in, ${rows.out.toLocaleString("en-US")} went out, ${rows.rejected.toLocaleString("en-US")} were rejected:`,
+    `${formatNumber(rows.in)} rows came in, ${formatNumber(rows.out)} went out, ${formatNumber(rows.rejected)} were rejected:`,
     "",
     "| step | reason | rows |",
     "| --- | --- | ---: |",

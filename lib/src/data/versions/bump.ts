@@ -1,3 +1,4 @@
+import { formatNumber } from "../report/number.js";
 import type { ChangeKind } from "./change.js";
 import { BUMPS, type Bump } from "./record.js";
 import { semver } from "./semver.js";
@@ -34,7 +35,7 @@ export function proposeBump({ rows, changes, schema, same }: Difference): BumpPr
   if (same) return { bump: undefined, reasons: [] };
   const reasons: Record<Bump, string[]> = { major: [], minor: [], patch: [] };
   const say = (bump: Bump, count: number, what: string): void => {
-    if (count > 0) reasons[bump].push(`${count.toLocaleString("en-US")} ${count === 1 ? "row" : "rows"} ${what}`);
+    if (count > 0) reasons[bump].push(`${formatNumber(count)} ${count === 1 ? "row" : "rows"} ${what}`);
   };
   for (const fault of schema.breaking) reasons.major.push(fault);
   say("major", rows.removed, "removed");
