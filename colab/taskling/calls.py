@@ -40,4 +40,5 @@ def write(say=print) -> None:
 
 
 def read(name: str, folder: Path = FOLDER) -> list[Trial]:
-    return [Trial(**{**row, "arguments": row.pop("parameters")}) for row in map(json.loads, (folder / f"{name}.jsonl").read_text("utf-8").splitlines())]
+    rows = map(json.loads, (folder / f"{name}.jsonl").read_text("utf-8").splitlines())
+    return [Trial(row["request"], row["name"], row["parameters"]) for row in rows]
