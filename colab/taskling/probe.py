@@ -21,8 +21,8 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from . import task_tools, trials
 from .trials import Trial
 
-"""How the LoRA is trained: each example is seen four times."""
-TUNING = {"examples": 1200, "rank": 16, "alpha": 32, "steps": 600, "batch": 8, "rate": 3e-3, "warmup": 20}
+"""How the LoRA is trained: each example is seen once."""
+TUNING = {"examples": 4800, "rank": 16, "alpha": 32, "steps": 600, "batch": 8, "rate": 3e-3, "warmup": 20}
 LINEAR = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 LIMITS = {"held-out titles and dates": (99, 98, 95), "words never seen": (0, 90, 80), "phrasings of pretraining only": (0, 0, 0), "phrasings never seen": (0, 85, 0), "phrasings of another hand": (0, 85, 0)}
 
