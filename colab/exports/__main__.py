@@ -44,8 +44,8 @@ def export(path: Path, to: list[str], out: Path, base: Path | None, name: str) -
         for format in ggufs:
             kind = format.removeprefix("gguf-")
             target = work / f"{name}-{kind}.gguf"
-            types = write(source.model, source.tokenizer, target, kind, name=name, stop=stops[0])
-            made[format] = {"bytes": target.stat().st_size, "tensors": types}
+            held_in = write(source.model, source.tokenizer, target, kind, name=name, stop=stops[0])
+            made[format] = {"bytes": target.stat().st_size, **held_in}
         words = [source.tokenizer.convert_ids_to_tokens(stop) for stop in stops]
         if template is not None:
             text = modelfile(f"{name}-{ggufs[0].removeprefix('gguf-')}.gguf", template[0], words, source.model.config.max_position_embeddings)

@@ -86,7 +86,7 @@ def check(config, kind: str) -> None:
 
 def write(model, tokenizer, path: Path, kind: str, *, name: str, stop: int | None = None, license: str | None = None) -> dict:
     """
-    Writes one file and returns how many tensors have which type. The weights are taken in fp32.
+    Writes one file and returns how many tensors, and how many weights, have which type. The weights are taken in fp32.
 
     @param stop: the token that ends a turn; default: the tokenizer's eos
     @raises ExportError
@@ -114,7 +114,8 @@ def write(model, tokenizer, path: Path, kind: str, *, name: str, stop: int | Non
     if kind not in ("f32", "f16", "q8_0"):
         writer.add_quantization_version(gguf.GGML_QUANT_VERSION)
     _write_tokenizer(writer, tokenizer, config.vocab_size, tokenizer.eos_token_id if stop is None else stop)
-    types: dict[str, int] = {}
+    tensors: dict[str, int] = {}
+    weights: dict[str, int] = {}
     tied = bool(config.tie_word_embeddings)
     for hugging_face, weight in model.state_dict().items():
         # A tied head is the embedding; llama.cpp takes that where the file has no output.weight.
@@ -127,13 +128,14 @@ def write(model, tokenizer, path: Path, kind: str, *, name: str, stop: int | Non
         values = weight.float().contiguous().numpy().astype(numpy.float32)
         own = gguf_name(hugging_face)
         wanted = tensor_type(own, values.ndim, kind, config.num_hidden_layers, tied)
-        types[wanted.name] = types.get(wanted.name, 0) + 1
+        tensors[wanted.name] = tensors.get(wanted.name, 0) + 1
+        weights[wanted.name] = weights.get(wanted.name, 0) + values.size
         writer.add_tensor(own, packed(values, wanted), raw_dtype=wanted)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
-    return types
+    return {"tensors": tensors, "weights": weights}
 
 
 def _write_tokenizer(writer: gguf.GGUFWriter, tokenizer, size: int, stop: int) -> None:

@@ -25,8 +25,9 @@ const Exported = z.object({
   made: z.partialRecord(z.enum(FORMATS), z.object({
     path: z.string(),
     bytes: z.number(),
-    /** Of a GGUF: how many tensors have which type. */
+    /** Of a GGUF: how many tensors, and how many weights, have which type. */
     tensors: z.record(z.string(), z.number()).optional(),
+    weights: z.record(z.string(), z.number()).optional(),
     /** Of a Modelfile: whether its template writes tools, calls and results. */
     tools: z.boolean().optional(),
   })),
