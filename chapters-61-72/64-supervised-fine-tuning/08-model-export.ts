@@ -10,6 +10,7 @@
 //   - GGUF export for Ollama
 // maps: SC-004 (local deployment)
 // prerequisites: lessons 64.1 (LoRA) and 62.5 (Q8_0 and Q4_K)
+// trains: true
 // ---
 
 // %% [markdown]
@@ -85,8 +86,8 @@ showTable(
 // %% [markdown]
 // Merging is exact but for rounding, and the export refuses to write a merged model whose probabilities are off by more than 0.00001.
 // A packed file is not exact, on purpose. The bytes of the `q4_k_m` here are those that llama.cpp's own quantiser makes of the same
-// weights (`npm run check:export` compares them). It needs rows of a multiple of 256 weights; a model without them gets
-// `q8_0`.
+// weights (`npm run check:export` compares them). It needs rows of a multiple of 256 weights; where a model has others, the export
+// says so and names what is possible: `q8_0` needs 32, `f16` nothing.
 //
 // Look at the types: nothing here is all in four bits. The **M** in `q4_k_m` is a mixture. The head (here also the embedding) lies in
 // Q6_K, and so do `attn_v` and `ffn_down` in the first and last eighth of the layers and in every third between. Norms stay in fp32.
@@ -208,7 +209,7 @@ requests.slice(0, 3).forEach((request, at) => {
 
 // %% [markdown]
 // Merged must agree throughout. `f16` may part from it where two tokens were almost equally likely: weights and cache are rounded.
-// `q8_0` parts a little more often, `q4_k_m` most. Whether that costs anything is a question for your evaluation, not for a count of
+// `q8_0` usually parts a little more often, `q4_k_m` most. Whether that costs anything is a question for your evaluation, not for a count of
 // equal answers: a different wording may be as right. Evaluate the file that you will deploy, not the one that you trained.
 //
 // ## 7. What breaks: the template
@@ -224,12 +225,12 @@ const withTemplate = await merged.reply(asked.messages, { tools: asked.tools ?? 
 const without = await merged.reply(request, { limit: 60 });
 await merged.close();
 console.log(`The model reads, with its template:\n${withTemplate.prompt}${withTemplate.text}\n`);
-console.log(`${"-".repeat(60)}\nThe model reads, without:\n${without.prompt} ⏎\n… and goes on:\n${without.text}`);
+console.log(`${"-".repeat(60)}\nThe model reads, without:\n${without.prompt}\n\n… and goes on with:\n${JSON.stringify(without.text)}`);
 console.log(`\nended by itself: with ${withTemplate.stopped ? "yes" : "no"}, without ${without.stopped ? "yes" : "no"}`);
 
 // %% [markdown]
-// No error, no warning. The same weights, reading a text of a kind that they never saw in training, go on with it somehow: the tools
-// are gone from the prompt, and so is the mark at which an assistant begins.
+// No error, no warning. The same weights, reading a text of a kind that the tuning never showed them, go on with it somehow, or end
+// at once: the tools are gone from the prompt, and so is the mark at which an assistant begins.
 //
 // ## 8. What breaks: the stop token
 //
