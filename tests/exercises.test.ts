@@ -25,6 +25,7 @@ import {
   filterQuality, labelDetector, projectedCost, type FilterQuality, type FinishedRun, type LabelDetector, type ProjectCost, type TokenPrice,
 } from "llmops/exercises/63-7";
 import { actionFor, assumptionVerdicts, filterAction, type DecideAction, type GiveVerdicts, type Verdicts } from "llmops/exercises/63-8";
+import { causesExercise, ggufBytesExercise, type Causes, type GgufBytes, type GiveCauses } from "llmops/exercises/64-8";
 import { z } from "zod";
 
 /** @param mistakes an answer for each misconception of the exercise, by its name */
@@ -648,4 +649,25 @@ testExercise<RowsThatFit>(rowsThatFit, (room) => Math.max(0, Math.floor(freeByte
   "not rounded down": (room) => freeBytes(room) / cacheOfRow(room),
   "below zero": (room) => Math.floor(freeBytes(room) / cacheOfRow(room)),
   "always two bytes": (room) => Math.max(0, Math.floor(freeBytes(room) / (cacheOfRow({ ...room, cacheBytes: 2 })))),
+});
+
+const ggufBytes: GgufBytes = ({ q4k, q6k, f32 }) => (q4k * 144 + q6k * 210) / 256 + 4 * f32;
+testExercise<GgufBytes>(ggufBytesExercise, ggufBytes, () => todo(), [(weights) => ggufBytes(weights) + 1, /25600 weights in Q4_K, 0 in Q6_K and 0 in fp32 take 14400 bytes/], {
+  "four bits flat": ({ q4k, q6k, f32 }) => (q4k + q6k + f32) / 2,
+  "no scales": ({ q4k, q6k, f32 }) => q4k / 2 + (q6k * 6) / 8 + 4 * f32,
+  "all in Q4_K": ({ q4k, q6k, f32 }) => ((q4k + q6k) * 144) / 256 + 4 * f32,
+  "norms packed": ({ q4k, q6k, f32 }) => (q4k * 144 + q6k * 210 + f32 * 144) / 256,
+  "bits for bytes": (weights) => 8 * ggufBytes(weights),
+});
+
+const causes: Causes = { A: "lost stop token", B: "lost template", C: "other base", D: "too few bits" };
+testExercise<GiveCauses>(causesExercise, () => causes, () => todo(), [() => ({ ...causes, A: "other base" }), /Symptom A .* another cause than other base/], {
+  "A as lost template": () => ({ ...causes, A: "lost template" }),
+  "A as too few bits": () => ({ ...causes, A: "too few bits" }),
+  "B as lost stop token": () => ({ ...causes, B: "lost stop token" }),
+  "B as other base": () => ({ ...causes, B: "other base" }),
+  "C as lost template": () => ({ ...causes, C: "lost template" }),
+  "C as too few bits": () => ({ ...causes, C: "too few bits" }),
+  "D as lost template": () => ({ ...causes, D: "lost template" }),
+  "D as lost stop token": () => ({ ...causes, D: "lost stop token" }),
 });

@@ -14,7 +14,7 @@ import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { prepareTraining } from "llmops/pair";
-import { openLlama, LLAMA } from "./llama-greedy.ts";
+import { LLAMA, openLlama } from "llmops/serve";
 import { openOnnx } from "./onnx-greedy.ts";
 import { ROOT } from "./paths.ts";
 

@@ -24,6 +24,12 @@ const FIRST: Readonly<Record<string, (program: Command, second: string) => void>
     const skill = program.command("skill").description("check Agent Skills").addHelpText("after", EXIT_HELP);
     (require("./skill-check.js") as typeof import("./skill-check.js")).registerSkillCheck(skill);
   },
+  export(program) {
+    (require("./export.js") as typeof import("./export.js")).registerExport(program);
+  },
+  chat(program) {
+    (require("./chat.js") as typeof import("./chat.js")).registerChat(program);
+  },
   train(program) {
     (require("./train.js") as typeof import("./train.js")).registerTrain(program);
   },
