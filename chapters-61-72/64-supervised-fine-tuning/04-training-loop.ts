@@ -332,8 +332,8 @@ for (const [at, { request, name, parameters }] of asked.entries()) {
 }
 const judged = (answers: readonly string[], at: number) => faultOf(answers[at] ?? "", asked[at]) ?? "right";
 showTable(asked.map(({ name }, at) => ({ wanted: name, before: judged(before.answers, at), after: judged(after.answers, at) })));
-const { of, arguments: right } = scoreCalls(asked, after.answers);
-console.log(`Right after training: ${Math.round(right.share * of)} of ${of}; the 95% interval is ${(100 * right.low).toFixed(0)} to ${(100 * right.high).toFixed(0)}%.`);
+const { arguments: right } = scoreCalls(asked, after.answers);
+console.log(`Right after training: ${right.hits} of ${right.of}; the 95% interval is ${(100 * right.low).toFixed(0)} to ${(100 * right.high).toFixed(0)}%.`);
 
 // %% [markdown]
 // Five requests show what changed; they measure little, as the interval says. Lesson 64.9 examines a model on hundreds, in kinds:
@@ -354,8 +354,8 @@ console.log(`The run ${t4Plan.verdict.sentence}.`);
 console.log(renderPlan(t4Plan.memory));
 
 // %% [markdown]
-// The length of a row in Llama's tokens is not known before its tokenizer has read it; in characters it is. Text of this kind has about
-// three to four characters a token there. With the card's arithmetic that gives a range of hours:
+// How many of Llama's tokens a row has is not known before Llama's tokenizer has read it; how many characters, is. Assume three to four
+// of these to a token. With the card's arithmetic that gives a range of minutes:
 
 // %%
 const conversation = (line: string) => {
