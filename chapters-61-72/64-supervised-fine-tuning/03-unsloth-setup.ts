@@ -269,7 +269,7 @@ showTable([
 // reports; it does not train. To see the departures too, the recipe asks for the 4 bits and allows the way around them.
 
 // %% tags=["measured"]
-import { launch, openRuntime, runtimeDoor, startRuntime, watchRun } from "llmops/pair";
+import { launch, openRuntime, runtimeDoor, startRuntime } from "llmops/pair";
 import { setupJob, SetupReport } from "llmops/train";
 
 const runtime = openRuntime();
@@ -278,8 +278,10 @@ await startRuntime(runtime);
 const small = tasklingRecipe({
   data, method: "qlora", fallback: "fp32", optimizer: "adamw-8bit", gradientCheckpointing: "offload", steps: 150, exports: ["adapter"],
 });
-const run = await watchRun(await launch(setupJob(small), runtime));
+const run = await launch(setupJob(small), runtime);
+await run.wait();
 await run.fetch();
+console.log(`${run.id}: ${run.record.state}`);
 const report = run.result("setup.json", SetupReport);
 
 // %% tags=["measured"]

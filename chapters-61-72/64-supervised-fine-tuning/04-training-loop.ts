@@ -71,14 +71,15 @@ console.log(`tools: ${row.tools.map((tool) => tool.function.name).join(", ")}`);
 // Do not trust a description of it: look. The set-up job of lesson 64.3 gives the first rows exactly as the trainer will train on them.
 
 // %% tags=["measured"]
-import { launch, openRuntime, runtimeDoor, startRuntime, watchRun } from "llmops/pair";
+import { launch, openRuntime, runtimeDoor, startRuntime } from "llmops/pair";
 import { setupJob, SetupReport, tasklingRecipe } from "llmops/train";
 
 const runtime = openRuntime();
 showDoors(runtimeDoor(runtime));
 const machine = await startRuntime(runtime);
 const recipe = tasklingRecipe({ data, steps: 150, evaluateEvery: 50 });
-const setup = await watchRun(await launch(setupJob(recipe), runtime));
+const setup = await launch(setupJob(recipe), runtime);
+await setup.wait();
 await setup.fetch();
 const report = setup.result("setup.json", SetupReport);
 
@@ -233,6 +234,7 @@ console.log(`Both see ${rowsSeen} rows: ${(rowsSeen / lengths.length).toFixed(2)
 
 // %% tags=["measured"]
 import { GIB } from "llmops/compute";
+import { watchRun } from "llmops/pair";
 import { planRecipe, refuseMisfit, shapeOfBase, targetOf, trainingJob } from "llmops/train";
 
 const target = targetOf(machine ?? { memoryBytes: 8 * GIB });
