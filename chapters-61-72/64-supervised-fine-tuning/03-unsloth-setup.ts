@@ -121,7 +121,7 @@ import { readTaskCalls, writeTaskRows } from "llmops/evaluate";
 import { llama3OnT4, planRecipe, targetOf } from "llmops/train";
 
 const data = { train: "task-calls-train.jsonl", eval: "task-calls-validation.jsonl" };
-writeTaskRows(readTaskCalls("train"), data.train);
+writeTaskRows(readTaskCalls("train").slice(0, 1200), data.train);
 writeTaskRows(readTaskCalls("validation").slice(0, 60), data.eval);
 
 const recipe = llama3OnT4({ data, steps: 150, evaluateEvery: 50, maxLength: 1024 });
@@ -221,7 +221,7 @@ showTable(tuning, { decimals: 2 });
 
 // %% tags=["folded"]
 const changes = [...loading, ...tuning].filter(({ value }) => !value.startsWith("16 (")).map((row) => ({
-  change: `${row.argument} = ${row.value}`, peak: row["peak, GiB"], upper: row["upper end"],
+  change: `${row.argument.replace("use_gradient_", "")} = ${row.value.replace("embedding and", "emb.,")}`, peak: row["peak, GiB"], upper: row["upper end"],
 }));
 const inOrder = changes.map(({ change }) => change);
 const byChange = { field: "change", type: "nominal" as const, sort: inOrder, title: null, axis: { labelLimit: 260 } };

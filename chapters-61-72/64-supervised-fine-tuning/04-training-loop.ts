@@ -23,14 +23,14 @@
 // ## 1. The rows
 //
 // `datasets/task-calls` holds requests to the Task API, each with the call that it stands for. Rows to train on are kept apart from
-// rows to be examined with: the held-out ones have titles and dates that no training row has.
+// rows to be examined with: the held-out ones have titles and dates that no training row has. This lesson trains on 1,200, once each.
 
 // %%
 import { readFileSync } from "node:fs";
 import { check, escapeHtml, PLAIN_HTML, show, showChart, showDoors, showTable, todo, workbookPath } from "llmops/course";
 import { readTaskCalls, writeTaskRows } from "llmops/evaluate";
 
-const train = readTaskCalls("train");
+const train = readTaskCalls("train").slice(0, 1200);
 const heldOut = readTaskCalls("held-out");
 const count = (calls: typeof train, name: string) => calls.filter((call) => call.name === name).length;
 showTable(
@@ -86,7 +86,7 @@ const report = setup.result("setup.json", SetupReport);
 // %%
 const tokens = report.rows[0] ?? [];
 const drawn = tokens.map(({ text, loss }) => {
-  const shown = escapeHtml(text).replaceAll("\n", "↵<br>");
+  const shown = escapeHtml(text).replaceAll("\n", "↵");
   const style = loss ? "background:#E69F00;color:#000;font-weight:600;border:1px solid #000" : "border:1px solid #9aa0a6";
   return `<span style="${style};padding:0 1px;margin:1px;white-space:pre;display:inline-block">${shown}</span>`;
 });
