@@ -25,6 +25,8 @@ import {
   filterQuality, labelDetector, projectedCost, type FilterQuality, type FinishedRun, type LabelDetector, type ProjectCost, type TokenPrice,
 } from "llmops/exercises/63-7";
 import { actionFor, assumptionVerdicts, filterAction, type DecideAction, type GiveVerdicts, type Verdicts } from "llmops/exercises/63-8";
+import { movedArguments, setupChoice, type ChooseSetup, type MoveArguments, type OldArguments } from "llmops/exercises/64-3";
+import { lossMask, stepCount, type CountSteps, type LabelTokens, type RunLength, type TurnToken } from "llmops/exercises/64-4";
 import { causesExercise, ggufBytesExercise, type Causes, type GgufBytes, type GiveCauses } from "llmops/exercises/64-8";
 import { z } from "zod";
 
@@ -670,4 +672,48 @@ testExercise<GiveCauses>(causesExercise, () => causes, () => todo(), [() => ({ .
   "C as too few bits": () => ({ ...causes, C: "too few bits" }),
   "D as lost template": () => ({ ...causes, D: "lost template" }),
   "D as lost stop token": () => ({ ...causes, D: "lost stop token" }),
+});
+
+const setupFor: ChooseSetup = ({ cuda, capability, bitsandbytes, unsloth }, wants) =>
+  cuda ? { precision: wants && capability >= 8 ? "bf16" : "fp16", fourBit: bitsandbytes, backend: unsloth ? "unsloth" : "trl" } : { precision: "fp32", fourBit: false, backend: "trl" };
+testExercise<ChooseSetup>(setupChoice, setupFor, todo, [() => ({ precision: "fp32", fourBit: true, backend: "trl" }), /On a laptop, with a recipe that leaves the precision open: .*"fourBit":false/], {
+  "bf16 wherever there is a card": (machine, wants) => ({ ...setupFor(machine, wants), precision: !machine.cuda ? "fp32" : wants ? "bf16" : "fp16" }),
+  "bf16 by itself": (machine, wants) => ({ ...setupFor(machine, wants), precision: !machine.cuda ? "fp32" : machine.capability >= 8 ? "bf16" : "fp16" }),
+  "fp16 on a processor": (machine, wants) => ({ ...setupFor(machine, wants), precision: wants && machine.capability >= 8 ? "bf16" : "fp16" }),
+  "packages without a card": (machine, wants) => ({ ...setupFor(machine, wants), fourBit: machine.bitsandbytes, backend: machine.unsloth ? "unsloth" : "trl" }),
+  "4 bit by Unsloth": (machine, wants) => ({ ...setupFor(machine, wants), fourBit: machine.cuda && machine.unsloth }),
+});
+
+const renamed = ({ tokenizer, max_seq_length, warmup_ratio, model, train_dataset, ...rest }: OldArguments, names = { tokenizer: "processing_class", length: "max_length", warmup: "warmup_steps" }, said: object = { fp16: true, bf16: false }) => ({
+  trainer: { model, train_dataset, [names.tokenizer]: tokenizer }, config: { ...rest, [names.length]: max_seq_length, [names.warmup]: warmup_ratio, ...said } as Record<string, unknown>,
+});
+const today = { tokenizer: "processing_class", length: "max_length", warmup: "warmup_steps" };
+testExercise<MoveArguments>(movedArguments, (old) => renamed(old), todo, [() => ({ trainer: {}, config: {} }), /From .*it should be .*"processing_class":"T"/], {
+  "tokenizer kept": (old) => renamed(old, { ...today, tokenizer: "tokenizer" }),
+  "old length": (old) => renamed(old, { ...today, length: "max_seq_length" }),
+  "length on the trainer": (old) => {
+    const { trainer, config: { max_length: length, dataset_text_field: field, ...config } } = renamed(old);
+    return { trainer: { ...trainer, max_length: length, ...(field === undefined ? {} : { dataset_text_field: field }) }, config };
+  },
+  "share of warm-up": (old) => renamed(old, { ...today, warmup: "warmup_ratio" }),
+  "precision left open": (old) => renamed(old, today, {}),
+});
+
+const masked = (hasLoss: (token: TurnToken, at: number, all: readonly TurnToken[]) => boolean, none = -100): LabelTokens => (tokens) => tokens.map((token, at) => (hasLoss(token, at, tokens) ? token.id : none));
+const answered = ({ role, part }: TurnToken) => role === "assistant" && part !== "header";
+testExercise<LabelTokens>(lossMask, masked(answered), todo, [() => [], /For 1 \(user, header\).*-100, -100.*Your function gives \./], {
+  everything: masked(() => true),
+  "no end": masked(({ role, part }) => role === "assistant" && part === "content"),
+  "header too": masked(({ role }) => role === "assistant"),
+  "last turn only": masked((token, at, all) => answered(token) && at > all.findLastIndex(({ role, part }) => role === "assistant" && part === "header")),
+  zero: masked(answered, 0),
+  "tools answer too": masked((token) => answered(token) || (token.role === "tool" && token.part !== "header")),
+});
+
+const updates = ({ rows, batch, accumulation }: RunLength) => Math.ceil(Math.ceil(rows / batch) / accumulation);
+testExercise<CountSteps>(stepCount, (run) => Math.ceil(updates(run) * run.epochs), todo, [() => 7, /1200 rows, 8 a pass, 1 passes an update, 1 epochs: 150 steps\. Your function gives 7\./], {
+  passes: ({ rows, batch, epochs }) => Math.ceil(Math.ceil(rows / batch) * epochs),
+  "last batch dropped": ({ rows, batch, accumulation, epochs }) => Math.ceil(Math.floor(Math.floor(rows / batch) / accumulation) * epochs),
+  "epochs run together": ({ rows, batch, accumulation, epochs }) => Math.ceil((rows * epochs) / (batch * accumulation)),
+  "one epoch": updates,
 });

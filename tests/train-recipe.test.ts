@@ -76,7 +76,7 @@ test("the trainer has no defaults: each field that is missing is named", () => {
 test("on each machine a recipe becomes what that machine can do, or is refused with what is missing", () => {
   const packages = { bitsandbytes: "0.50.2", unsloth: "2026.10.7" };
   const cpu = { cuda: false, name: "x86" }, t4 = { cuda: true, name: "Tesla T4", capability: [7, 5], packages }, a100 = { cuda: true, name: "A100", capability: [8, 0], packages }, bare = { ...t4, packages: {} };
-  const lora = completeRecipe(LEAST), qlora = llama3OnT4({ data: { train: "train.jsonl" } }), full = completeRecipe({ ...LEAST, method: "full" });
+  const lora = completeRecipe(LEAST), qlora = llama3OnT4({ data: { train: "train.jsonl" }, chatTemplate: "chat_template.jinja" }), full = completeRecipe({ ...LEAST, method: "full" });
   const cases: [object, object, object | RegExp][] = [
     [lora, cpu, { device: "cpu", backend: "trl", precision: "fp32", packed: false, optimizer: "adamw", notes: [] }],
     [lora, t4, { device: "cuda", backend: "unsloth", precision: "fp16", packed: false, optimizer: "adamw", notes: [] }],

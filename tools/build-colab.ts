@@ -2,27 +2,49 @@
  * `npm run build:colab`: writes the Colab notebooks of training lessons that anyone can open, into colab/. A lesson's own launch
  * by hand-off writes the same notebook for a run of the student's.
  */
-import { writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
+import { readTaskCalls, writeTaskRows } from "llmops/evaluate";
 import { gather, handOffNotebook, hashRecipe, measureInference, T4_INFERENCE, type Job, type RunRecord } from "llmops/pair";
+import { llama3OnT4, planRecipe, refuseMisfit, shapeOfBase, targetOf, trainingJob } from "llmops/train";
 import { ROOT } from "./paths.ts";
 
-/** The file's name, which is also the notebook's, and the job in it. */
-const LESSON_JOBS: Readonly<Record<string, Job>> = {
-  "62-7-lab-inference-on-t4": measureInference(T4_INFERENCE),
+/** The file's name, which is also the notebook's, and the job in it; `folder` is for data that the job sends. */
+const LESSON_JOBS: Readonly<Record<string, (folder: string) => Job>> = {
+  "62-7-lab-inference-on-t4": () => measureInference(T4_INFERENCE),
+  "64-4-training-loop": trainOnTaskCalls,
 };
+
+/** Lesson 64.4's training on a T4, as sections 2 of 64.3 and 8 of 64.4 write it. Planned as if every row were as long as is allowed. */
+function trainOnTaskCalls(folder: string): Job {
+  const data = { train: join(folder, "train.jsonl"), eval: join(folder, "validation.jsonl") };
+  writeTaskRows(readTaskCalls("train").slice(0, 1200), data.train);
+  writeTaskRows(readTaskCalls("validation").slice(0, 60), data.eval);
+  const recipe = llama3OnT4({ data, steps: 150, evaluateEvery: 50, maxLength: 1024 });
+  const plan = planRecipe(recipe, shapeOfBase(recipe), targetOf("t4"), recipe.maxLength);
+  refuseMisfit(plan);
+  return trainingJob(recipe, { plan });
+}
 
 /** The text of every notebook by its path; equal in every run. */
 export function colabNotebooks(): Map<string, string> {
-  return new Map(Object.entries(LESSON_JOBS).map(([name, job]) => {
-    const files = gather(job), { command, minutes } = job;
-    const record: RunRecord = {
-      version: 1, id: name, name, created: "2026-01-01T00:00:00Z", updated: "2026-01-01T00:00:00Z", driver: "hand-off", address: { driver: "hand-off" },
-      recipeHash: hashRecipe(job, files), command: [...command], packages: job.packages ?? "training", sent: [], state: "preparing", usdPerHour: 0, results: [],
-    };
-    const { notebook } = handOffNotebook(record, { command, ...(minutes === undefined ? {} : { minutes }) }, files, 1, true);
-    return [join(ROOT, "colab", `${name}.ipynb`), `${JSON.stringify(notebook, null, 1)}\n`];
-  }));
+  const folder = mkdtempSync(join(tmpdir(), "build-colab-"));
+  try {
+    return new Map(Object.entries(LESSON_JOBS).map(([name, jobOf]) => [join(ROOT, "colab", `${name}.ipynb`), notebookText(name, jobOf(folder))]));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function notebookText(name: string, job: Job): string {
+  const files = gather(job), { command, minutes } = job;
+  const record: RunRecord = {
+    version: 1, id: name, name, created: "2026-01-01T00:00:00Z", updated: "2026-01-01T00:00:00Z", driver: "hand-off", address: { driver: "hand-off" },
+    recipeHash: hashRecipe(job, files), command: [...command], packages: job.packages ?? "training", sent: [], state: "preparing", usdPerHour: 0, results: [],
+  };
+  const { notebook } = handOffNotebook(record, { command, ...(minutes === undefined ? {} : { minutes }) }, files, 1, true);
+  return `${JSON.stringify(notebook, null, 1)}\n`;
 }
 
 if (import.meta.main) {

@@ -5,3 +5,4 @@ export { applyChange, nextRemedy, planRecipe, refuseMisfit, targetOf, toTraining
 export { llama3OnT4, tasklingRecipe } from "./presets.js";
 export { completeRecipe, EXPORTS, METHODS, type Export, type Method, type RecipeInput, type TrainingRecipe } from "./recipe.js";
 export { TrainingRecord } from "./record.js";
+export { setupJob, SetupReport, type ShownToken } from "./setup.js";

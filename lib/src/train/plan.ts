@@ -14,6 +14,11 @@ export interface Target {
 
 /** What Python holds with PyTorch, Transformers, TRL and PEFT loaded: the peak of a run on a model of 41,568 parameters, Linux, PyTorch 2.13 for CPUs, 2026-11. */
 const PROCESS_BYTES = 0.48 * GIB;
+/**
+ * What PyTorch holds on a CPU beside the activations that a card would hold, as a share of these: of the tiny model with rows of 232
+ * tokens, 0.96 at 4 rows, 1.05 at 8 and 1.06 at 16, PyTorch 2.13 and TRL 1.16, 2026-11.
+ */
+const CPU_ACTIVATIONS = 1.05;
 /** Of a machine's memory, what others use and the system keeps. */
 const HOST_SHARE = 0.8;
 
@@ -93,6 +98,10 @@ function checkMachine({ quantisation, optimizer, fallback, precision, backend, e
 function withOwnTerms(plan: MemoryPlan, recipe: TrainingRecipe, input: TrainingRunInput, { gpu }: Target): MemoryPlan {
   const extra: Term[] = [];
   if (gpu === undefined) extra.push({ id: "process", label: "Python with its libraries", bytes: PROCESS_BYTES, formula: "0.48 GiB", source: "measured, PyTorch 2.13 for CPUs" });
+  if (gpu === undefined) {
+    const activations = plan.terms.find(({ id }) => id === "activations")?.bytes ?? 0;
+    extra.push({ id: "cpu-activations", label: "more of them on a CPU", bytes: CPU_ACTIVATIONS * activations, formula: `${CPU_ACTIVATIONS} × ${activations}`, source: "measured, PyTorch 2.13 for CPUs" });
+  }
   if (input.framework === "trl" && input.method === "qlora" && recipe.precision !== "bf16" && typeof input.model !== "string") {
     const adapters = countLora(input.model, input.rank ?? 16, input.targets ?? []);
     extra.push({ id: "wide-adapters", label: "adapters, gradients and states in fp32 instead of 16 bits", bytes: 8 * adapters, formula: `8 × ${adapters}`, source: "colab/trainer/model.py" });

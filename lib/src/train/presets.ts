@@ -1,4 +1,5 @@
 /** Recipes to start from: our own tiny model on this machine, and Llama-3-8B on a free T4. */
+import { workbookPath } from "../course/workbook.js";
 import { tasklingFolder } from "../pair/inference-job.js";
 import { completeRecipe, type RecipeInput, type TrainingRecipe } from "./recipe.js";
 
@@ -17,11 +18,12 @@ export function tasklingRecipe(change: Change): TrainingRecipe {
  * Llama-3-8B in NF4 with Unsloth: batch and optimiser as in Unsloth's own notebook for this model
  * (https://github.com/unslothai/notebooks, Llama3_(8B)-Alpaca), lengths and looks for conversations.
  *
- * Llama-3's own chat template writes neither tools nor calls: data that has them needs `chatTemplate`.
+ * Its chat template is ours (colab/llama-3-tools.jinja): Llama-3's own, which writes neither tools nor calls, with both.
  */
 export function llama3OnT4(change: Change): TrainingRecipe {
   return completeRecipe({
     base: "unsloth/llama-3-8b-Instruct-bnb-4bit", method: "qlora", rank: 16, alpha: 16, batch: 2, accumulation: 4, optimizer: "adamw-8bit",
-    learningRate: 2e-4, warmup: 5, weightDecay: 0.001, maxLength: 2048, gradientCheckpointing: "offload", ...change,
+    learningRate: 2e-4, warmup: 5, weightDecay: 0.001, maxLength: 2048, gradientCheckpointing: "offload",
+    chatTemplate: workbookPath("colab/llama-3-tools.jinja"), ...change,
   });
 }
