@@ -37,8 +37,8 @@ export class Safetensors {
   constructor(readonly path: string) {
     const { header, dataStart, size } = readHeader(path);
     this.#dataStart = dataStart;
-    const { __metadata__: _, ...named } = header;
-    this.#entries = new Map(Object.entries(named).map(([name, given]) => {
+    const named = Object.entries(header).filter(([name]) => name !== "__metadata__");
+    this.#entries = new Map(named.map(([name, given]) => {
       const entry = Entry.safeParse(given);
       if (!entry.success) throw new ComputeError("safetensors", `${path}: the header's entry for ${name} is damaged`);
       const [begin, end] = entry.data.data_offsets;
