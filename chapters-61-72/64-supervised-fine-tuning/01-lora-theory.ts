@@ -10,6 +10,7 @@
 //   - Alpha scaling factor
 //   - Target modules selection
 // maps: Foundation for training
+// trains: true
 // prerequisites: lesson 62.5 (NF4) and the idea of a matrix product
 // ---
 
@@ -198,7 +199,7 @@ showTable([
 console.log(`The adapter of Llama-3-8B: ${(2 * count8 / 2 ** 20).toFixed(0)} MiB in 16 bit, ${(4 * count8 / 2 ** 20).toFixed(0)} MiB in fp32 as it is trained`);
 
 // %% [markdown]
-// Not "about 30 MB" either. That would be rank 16 on two of the seven targets, or rank 6 on all.
+// Not "about 30 MB" either. That would be rank 16 on the four attention matrices alone, or rank 6 on all seven.
 //
 // ## 3. Why a low rank can do
 //
@@ -339,6 +340,7 @@ const dropAt = (optimiser: string, scale: string, r: number) => drops.find((row)
 await showChart(
   {
     title: "How much the first step lowers the error, against rank 8",
+    width: 230,
     height: 260,
     data: { values: drops },
     mark: { type: "line", point: true },
@@ -346,7 +348,7 @@ await showChart(
       x: { field: "rank", type: "quantitative", scale: { type: "log", base: 2 }, axis: { values: firstRanks }, title: "rank" },
       y: { field: "drop", type: "quantitative", scale: { type: "log" }, title: "times the step at rank 8" },
       color: { field: "scale", type: "nominal", title: "scale" },
-      strokeDash: { field: "optimiser", type: "nominal", title: "optimiser" },
+      column: { field: "optimiser", type: "nominal", title: null, sort: Object.keys(optimisers), header: { labelFontSize: 12 } },
     },
   },
   `At rank 256, against rank 8: gradient descent ${dropAt("gradient descent", "α/r", 256).toFixed(2)} times with α/r and ${dropAt("gradient descent", "α/√r", 256).toFixed(2)} times with α/√r; Adam ${dropAt("Adam", "α/r", 256).toFixed(2)} times with α/r and ${dropAt("Adam", "α/√r", 256).toFixed(2)} times with α/√r.`,
@@ -417,7 +419,7 @@ console.log(`Merged into fp16: ${share(lengthOf(Matrix.sub(stored, merged64)), l
 // **DoRA** (Liu et al. 2024, https://arxiv.org/abs/2402.09353) trains the length as a number of its own and lets LoRA turn the
 // direction: W′ = m · (W + s·B·A) ÷ its row lengths. How did your two runs move the rows?
 
-// %% tags=["measured"]
+// %% tags=["measured", "folded"]
 import { rowLengths } from "llmops/train";
 
 const compareRows = (before: Matrix, after: Matrix) => {

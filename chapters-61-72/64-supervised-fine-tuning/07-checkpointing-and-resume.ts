@@ -9,6 +9,7 @@
 //   - Resume from checkpoint
 //   - Best model selection
 // maps: Edge case handling (training interruption)
+// trains: true
 // prerequisites: lesson 64.4, or what a recipe and a training run are
 // ---
 
@@ -192,7 +193,6 @@ await showChart(
       x: { field: "step", type: "quantitative", title: "step", scale: { domain: [0, 41], nice: false } },
       y: { field: "loss", type: "quantitative", title: "loss", scale: { zero: false } },
       color: { field: "run", type: "nominal", title: null, sort: ["untouched", "until the kill", "after it"] },
-      shape: { field: "run", type: "nominal", title: null, sort: ["untouched", "until the kill", "after it"] },
     },
     layer: [
       { transform: [{ filter: "datum.run === 'untouched'" }], mark: { type: "line", strokeWidth: 1.5 } },
