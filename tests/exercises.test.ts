@@ -672,6 +672,7 @@ testExercise<GiveCauses>(causesExercise, () => causes, () => todo(), [() => ({ .
   "C as too few bits": () => ({ ...causes, C: "too few bits" }),
   "D as lost template": () => ({ ...causes, D: "lost template" }),
   "D as lost stop token": () => ({ ...causes, D: "lost stop token" }),
+});
 
 const times = (left: WeightRows, right: WeightRows): WeightRows => left.map((row) => right[0]!.map((_, column) => row.reduce((sum, value, at) => sum + value * right[at]![column]!, 0)));
 const addChange = (weight: WeightRows, change: WeightRows, factor: number): WeightRows => weight.map((row, i) => row.map((value, j) => value + factor * (change[i]?.[j] ?? NaN)));
