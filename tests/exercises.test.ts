@@ -28,6 +28,8 @@ import { actionFor, assumptionVerdicts, filterAction, type DecideAction, type Gi
 import { movedArguments, setupChoice, type ChooseSetup, type MoveArguments, type OldArguments } from "llmops/exercises/64-3";
 import { lossMask, stepCount, type CountSteps, type LabelTokens, type RunLength, type TurnToken } from "llmops/exercises/64-4";
 import { causesExercise, ggufBytesExercise, type Causes, type GgufBytes, type GiveCauses } from "llmops/exercises/64-8";
+import { adaptedWeight, smallestRank, type AdaptedWeight, type AdapterParts, type Rows as WeightRows, type SmallestRank } from "llmops/exercises/64-1";
+import { keptSteps, stepsBetween, type Interruptions, type KeptSteps, type Saved, type StepsBetween } from "llmops/exercises/64-7";
 import { z } from "zod";
 
 /** @param mistakes an answer for each misconception of the exercise, by its name */
@@ -716,4 +718,69 @@ testExercise<CountSteps>(stepCount, (run) => Math.ceil(updates(run) * run.epochs
   "last batch dropped": ({ rows, batch, accumulation, epochs }) => Math.ceil(Math.floor(Math.floor(rows / batch) / accumulation) * epochs),
   "epochs run together": ({ rows, batch, accumulation, epochs }) => Math.ceil((rows * epochs) / (batch * accumulation)),
   "one epoch": updates,
+const times = (left: WeightRows, right: WeightRows): WeightRows => left.map((row) => right[0]!.map((_, column) => row.reduce((sum, value, at) => sum + value * right[at]![column]!, 0)));
+const addChange = (weight: WeightRows, change: WeightRows, factor: number): WeightRows => weight.map((row, i) => row.map((value, j) => value + factor * (change[i]?.[j] ?? NaN)));
+const adapt = (factor: (adapter: AdapterParts) => number): AdaptedWeight => (weight, adapter) => addChange(weight, times(adapter.b, adapter.a), factor(adapter));
+testExercise<AdaptedWeight>(adaptedWeight, adapt(({ a, alpha }) => alpha / a.length), () => todo(), [(weight) => weight, /For a 2 × 2 matrix, rank 2, alpha 3 the sum is \[\[10\.75,1\.625\],\[3,7\.1875\]\]; your function gives/], {
+  "not scaled": adapt(() => 1),
+  "alpha alone": adapt(({ alpha }) => alpha),
+  "square root of the rank": adapt(({ a, alpha }) => alpha / Math.sqrt(a.length)),
+  "rank from B's rows": adapt(({ b, alpha }) => alpha / b.length),
+  "change alone": (weight, adapter) => addChange(weight.map((row) => row.map(() => 0)), times(adapter.b, adapter.a), adapter.alpha / adapter.a.length),
+  "A times B": (weight, { a, b, alpha }) => addChange(weight, times(a, b), alpha / a.length),
+  transposed: (weight, { a, b, alpha }) => {
+    const change = times(b, a);
+    return addChange(weight, change[0]!.map((_, column) => change.map((row) => row[column]!)), alpha / a.length);
+  },
+});
+
+test("64.1/adapted-weight: the base must not be changed", async () => {
+  const inPlace: AdaptedWeight = (weight, { a, b, alpha }) => {
+    const change = times(b, a);
+    weight.forEach((row, i) => row.forEach((_, j) => (row[j]! += (alpha / a.length) * change[i]![j]!)));
+    return weight;
+  };
+  assert.match((await judge(adaptedWeight, inPlace)).message, /changed the matrix that it was given/);
+});
+
+const takeUntil = (values: readonly number[], of: (value: number) => number, enough: (sum: number, total: number) => boolean): number => {
+  const total = values.reduce((sum, value) => sum + of(value), 0);
+  let sum = 0, count = 0;
+  while (count < values.length && !enough(sum, total)) sum += of(values[count++]!);
+  return count;
+};
+const squared = (value: number): number => value * value;
+const rankFor: SmallestRank = (values, share) => takeUntil(values, squared, (sum, total) => sum >= share * total);
+testExercise<SmallestRank>(smallestRank, rankFor, () => todo(), [() => 16, /For singular values 4, 2, 1, 1, 1, 1 and a share of 0\.8 the rank is 2; your function gives 16/], {
+  "not squared": (values, share) => takeUntil(values, (value) => value, (sum, total) => sum >= share * total),
+  "one too few": (values, share) => rankFor(values, share) - 1,
+  "share of the count": (values, share) => Math.ceil(values.length * share),
+  "compared with the largest": (values, share) => values.filter((value) => value >= values[0]! * (1 - share)).length,
+  "more than the share": (values, share) => takeUntil(values, squared, (sum, total) => sum > share * total),
+});
+
+const inSteps = (interval: (given: Interruptions) => number): StepsBetween => (given) => Math.max(1, Math.round(interval(given) / given.secondsPerStep));
+const youngs = ({ checkpointSeconds: cost, hoursBetween: hours }: Interruptions): number => Math.sqrt(2 * cost * 3600 * hours);
+testExercise<StepsBetween>(stepsBetween, inSteps(youngs), () => todo(), [() => 50, /A checkpoint of 10 s, an interruption every 6 h, 8 s a step: 657\.3 s between two, so 82 steps\. Your function gives 50/], {
+  "2 forgotten": inSteps((given) => youngs(given) / Math.SQRT2),
+  "no square root": inSteps((given) => youngs(given) ** 2),
+  "hours for seconds": inSteps((given) => youngs(given) / 60),
+  "seconds for steps": (given) => youngs(given),
+  "never below one": (given) => Math.round(youngs(given) / given.secondsPerStep),
+  "not rounded": (given) => Math.max(1, youngs(given) / given.secondsPerStep),
+});
+
+const lowestLoss = (saved: readonly Saved[]): Saved => saved.reduce((best, one) => (one.evalLoss < best.evalLoss ? one : best));
+const keepBy = (best: (saved: readonly Saved[]) => Saved): KeptSteps => (saved, limit) => {
+  const safe = new Set([saved.at(-1)!.step, best(saved).step]);
+  for (const { step } of saved.toReversed()) if (safe.size < limit) safe.add(step);
+  return [...safe].sort((a, b) => a - b);
+};
+testExercise<KeptSteps>(keptSteps, keepBy(lowestLoss), () => todo(), [() => [], /Saved: 100 \(2\.1\), 200 \(1\.4\).*limit 3\. On the disk lie 300, 500, 600; your function says none/], {
+  "the lowest losses": (saved, limit) => saved.toSorted((a, b) => a.evalLoss - b.evalLoss).slice(0, limit).map(({ step }) => step).sort((a, b) => a - b),
+  "the newest alone": (saved, limit) => saved.slice(-limit).map(({ step }) => step),
+  "the best beside the limit": (saved, limit) => [...new Set([lowestLoss(saved).step, ...saved.slice(-limit).map(({ step }) => step)])].sort((a, b) => a - b),
+  "highest loss for best": keepBy((saved) => saved.reduce((worst, one) => (one.evalLoss > worst.evalLoss ? one : worst))),
+  "a limit of one": (saved, limit) => (limit === 1 ? [saved.at(-1)!.step] : keepBy(lowestLoss)(saved, limit)),
+  "not in order": (saved, limit) => keepBy(lowestLoss)(saved, limit).reverse(),
 });

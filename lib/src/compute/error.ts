@@ -6,8 +6,8 @@ export class ComputeError extends Error {
   readonly code = "compute-input";
 
   /** @param field - the field's name as the caller wrote it, e.g. `batch` or `model.heads` */
-  constructor(readonly field: string, message: string) {
-    super(`${field}: ${message}`);
+  constructor(readonly field: string, message: string, options?: ErrorOptions) {
+    super(`${field}: ${message}`, options);
   }
 }
 

@@ -17,4 +17,6 @@ export { HOSTS, planHost, type Host, type HostName, type HostPlan } from "./host
 export { findMildChain, findRemedies, searchConfigurations, type Budget, type Candidate, type Remedy, type SearchSpace } from "./remedies.js";
 export { computeShare, decodeRate, EFFICIENCY, forwardFlops, prefillRate, trainingFlops, trainingRate, type Precision, type Rate, type Share } from "./roofline.js";
 export * from "./cost.js";
+export * from "./safetensors.js";
+export * from "./matrix.js";
 export * from "./quantize/index.js";

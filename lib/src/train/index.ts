@@ -1,3 +1,4 @@
+export { loraChange, loraScale, mergeAdapter, readAdapter, rowLengths, type Adapter, type LoraFactors } from "./adapter.js";
 export { toAxolotl } from "./axolotl.js";
 export { RecipeError } from "./error.js";
 export { checkData, packRecipe, shapeOfBase, trainingJob, type TrainingJobOptions } from "./job.js";
