@@ -27,9 +27,11 @@ import {
 import { actionFor, assumptionVerdicts, filterAction, type DecideAction, type GiveVerdicts, type Verdicts } from "llmops/exercises/63-8";
 import { movedArguments, setupChoice, type ChooseSetup, type MoveArguments, type OldArguments } from "llmops/exercises/64-3";
 import { lossMask, stepCount, type CountSteps, type LabelTokens, type RunLength, type TurnToken } from "llmops/exercises/64-4";
+import { examLengthExercise, judgeCriterion, type ExamLength, type Found, type Judge, type Verdict } from "llmops/exercises/64-9";
 import { causesExercise, ggufBytesExercise, type Causes, type GgufBytes, type GiveCauses } from "llmops/exercises/64-8";
 import { adaptedWeight, smallestRank, type AdaptedWeight, type AdapterParts, type Rows as WeightRows, type SmallestRank } from "llmops/exercises/64-1";
 import { keptSteps, stepsBetween, type Interruptions, type KeptSteps, type Saved, type StepsBetween } from "llmops/exercises/64-7";
+import { wilson } from "llmops/teacher";
 import { z } from "zod";
 
 /** @param mistakes an answer for each misconception of the exercise, by its name */
@@ -718,6 +720,8 @@ testExercise<CountSteps>(stepCount, (run) => Math.ceil(updates(run) * run.epochs
   "last batch dropped": ({ rows, batch, accumulation, epochs }) => Math.ceil(Math.floor(Math.floor(rows / batch) / accumulation) * epochs),
   "epochs run together": ({ rows, batch, accumulation, epochs }) => Math.ceil((rows * epochs) / (batch * accumulation)),
   "one epoch": updates,
+});
+
 const times = (left: WeightRows, right: WeightRows): WeightRows => left.map((row) => right[0]!.map((_, column) => row.reduce((sum, value, at) => sum + value * right[at]![column]!, 0)));
 const addChange = (weight: WeightRows, change: WeightRows, factor: number): WeightRows => weight.map((row, i) => row.map((value, j) => value + factor * (change[i]?.[j] ?? NaN)));
 const adapt = (factor: (adapter: AdapterParts) => number): AdaptedWeight => (weight, adapter) => addChange(weight, times(adapter.b, adapter.a), factor(adapter));
@@ -783,4 +787,23 @@ testExercise<KeptSteps>(keptSteps, keepBy(lowestLoss), () => todo(), [() => [], 
   "highest loss for best": keepBy((saved) => saved.reduce((worst, one) => (one.evalLoss > worst.evalLoss ? one : worst))),
   "a limit of one": (saved, limit) => (limit === 1 ? [saved.at(-1)!.step] : keepBy(lowestLoss)(saved, limit)),
   "not in order": (saved, limit) => keepBy(lowestLoss)(saved, limit).reverse(),
+});
+
+const judgeShare = ({ hits, of }: Found, wanted: number): Verdict => {
+  const { low, high } = wilson(hits, of);
+  return low >= wanted ? "shown" : high < wanted ? "failed" : "not shown";
+};
+testExercise<Judge>(judgeCriterion, judgeShare, () => todo(), [() => "shown", /291 of 300 .* with 95 % wanted that is "not shown"\. Your function says "shown"/], {
+  "the estimate alone": ({ hits, of }, wanted) => (hits / of >= wanted ? "shown" : "failed"),
+  "the high end": ({ hits, of }, wanted) => (wilson(hits, of).high >= wanted ? "shown" : "failed"),
+  "failed too soon": ({ hits, of }, wanted) => (wilson(hits, of).low >= wanted ? "shown" : "failed"),
+  percent: ({ hits, of }, wanted) => judgeShare({ hits, of }, wanted / 100),
+});
+
+const examRequests: ExamLength = (share, width) => Math.ceil((1.96 ** 2 * share * (1 - share)) / width ** 2);
+testExercise<ExamLength>(examLengthExercise, examRequests, () => todo(), [() => 100, /A share near 0\.95, known to ± 0\.02, takes 457 requests\. Your function gives 100\./], {
+  "not squared": (share, width) => (1.96 * Math.sqrt(share * (1 - share))) / width,
+  "worst case": (_, width) => Math.ceil((1.96 ** 2 * 0.25) / width ** 2),
+  "one standard error": (share, width) => Math.ceil((share * (1 - share)) / width ** 2),
+  "both sides": (share, width) => Math.ceil((4 * 1.96 ** 2 * share * (1 - share)) / width ** 2),
 });
