@@ -672,6 +672,7 @@ testExercise<GiveCauses>(causesExercise, () => causes, () => todo(), [() => ({ .
   "C as too few bits": () => ({ ...causes, C: "too few bits" }),
   "D as lost template": () => ({ ...causes, D: "lost template" }),
   "D as lost stop token": () => ({ ...causes, D: "lost stop token" }),
+});
 
 const updates: UpdatesOf = ({ rows, epochs, batch, accumulation }) => epochs * Math.ceil(Math.ceil(rows / batch) / accumulation);
 testExercise<UpdatesOf>(updatesExercise, updates, () => todo(), [(length) => updates(length) + 1, /400 rows in batches of 2: 200 batches an epoch, in groups of 4 that is 50 updates, times 3 epochs: 150\. Your function gives 151/], {
