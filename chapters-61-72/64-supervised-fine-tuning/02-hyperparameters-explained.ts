@@ -12,6 +12,7 @@
 //   - Warmup ratio
 // maps: Foundation for training success
 // prerequisites: lesson 64.1 (LoRA) and lesson 62.6 (gradient accumulation)
+// trains: true
 // ---
 
 // %% [markdown]

@@ -10,6 +10,7 @@
 //   - Ablation studies
 // maps: SC-003 (20%+ improvement)
 // prerequisites: lesson 64.2 (hyperparameters) and lesson 64.4 (the training loop)
+// trains: true
 // ---
 
 // %% [markdown]
@@ -355,8 +356,10 @@ console.log(JSON.stringify(file.recipe, null, 2));
 console.log("Not shown:", file.notShown.join("; ") || "nothing");
 
 // %% [markdown]
-// `tuned-recipe.json` lies beside this notebook, and the capstone reads it if it is there. It names the runs, so that somebody else can
-// look at each of them, and it says what was *not* shown, which is the part that most reports leave out.
+// `tuned-recipe.json` lies beside this notebook. It names the runs, so that somebody else can look at each of them, and it says what was
+// *not* shown, which is the part that most reports leave out. The capstone, lesson 64.9, trains by the course's own preset; to train it
+// by yours, put the fields of `recipe` into its `tasklingRecipe` call. One thing does not carry over by itself: it runs for more
+// updates than these sixty, and a longer run bears a lower rate better than a higher one.
 
 // %% tags=["quiet"]
 await runtime.stop();
