@@ -359,7 +359,7 @@ console.log("Not shown:", file.notShown.join("; ") || "nothing");
 // `tuned-recipe.json` lies beside this notebook. It names the runs, so that somebody else can look at each of them, and it says what was
 // *not* shown, which is the part that most reports leave out. The capstone, lesson 64.9, trains by the course's own preset; to train it
 // by yours, put the fields of `recipe` into its `tasklingRecipe` call. One thing does not carry over by itself: it runs for more
-// updates than these sixty, and a longer run bears a lower rate better than a higher one.
+// updates than these sixty, and the best rate of a longer run may be another.
 
 // %% tags=["quiet"]
 await runtime.stop();
