@@ -26,6 +26,8 @@ import {
 } from "llmops/exercises/63-7";
 import { actionFor, assumptionVerdicts, filterAction, type DecideAction, type GiveVerdicts, type Verdicts } from "llmops/exercises/63-8";
 import { causesExercise, ggufBytesExercise, type Causes, type GgufBytes, type GiveCauses } from "llmops/exercises/64-8";
+import { claimStandings, CLAIMS, exampleRecipe, requestRecipe, type Claim, type GiveStandings, type Standings, type WriteRecipe } from "llmops/exercises/64-0";
+import { judgeCourse, perplexityExercise, type Course, type JudgeCourse, type PerplexityOf } from "llmops/exercises/64-5";
 import { z } from "zod";
 
 /** @param mistakes an answer for each misconception of the exercise, by its name */
@@ -670,4 +672,47 @@ testExercise<GiveCauses>(causesExercise, () => causes, () => todo(), [() => ({ .
   "C as too few bits": () => ({ ...causes, C: "too few bits" }),
   "D as lost template": () => ({ ...causes, D: "lost template" }),
   "D as lost stop token": () => ({ ...causes, D: "lost stop token" }),
+const averageOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+const jumpsUp = ({ training }: Course): boolean => averageOf(training.slice(-5)) > 1.1 * Math.min(...training.slice(4).map((_, at) => averageOf(training.slice(at, at + 5))));
+const turnsUp = ({ evaluation }: Course): boolean => evaluation.slice(-2).every((loss) => loss > 1.03 * Math.min(...evaluation));
+const stays = ({ evaluation }: Course): boolean => evaluation.at(-1)! > 0.9 * evaluation[0]!;
+const byRules = (unstable = jumpsUp, overFitted = turnsUp): JudgeCourse => (course) => (unstable(course) ? "unstable" : overFitted(course) ? "over-fitted" : stays(course) ? "under-fitted" : "healthy");
+testExercise<JudgeCourse>(judgeCourse, byRules(), todo, [() => "healthy", /rises again from its third reading is over-fitted by the rules\. Your function says healthy/], {
+  "a low training loss": byRules(jumpsUp, ({ training }) => training.at(-1)! < 0.2),
+  "one reading": byRules(jumpsUp, ({ evaluation }) => evaluation.at(-1)! > 1.03 * Math.min(...evaluation)),
+  "the gap": byRules(jumpsUp, ({ training, evaluation }) => evaluation.at(-1)! > 1.1 * training.at(-1)!),
+  "over-fitted first": (course) => (turnsUp(course) ? "over-fitted" : byRules()(course)),
+  "any jump": byRules((course) => course.training.some((loss, at) => at > 0 && loss > 1.1 * course.training[0]!) || jumpsUp(course)),
+  "against the start": byRules(({ training }) => averageOf(training.slice(-5)) > 1.1 * training[0]!),
+});
+
+const nats: PerplexityOf = (batches) => batches.reduce((sum, { loss, tokens }) => sum + loss * tokens, 0);
+const allTokens: PerplexityOf = (batches) => batches.reduce((sum, { tokens }) => sum + tokens, 0);
+testExercise<PerplexityOf>(perplexityExercise, (batches) => Math.exp(nats(batches) / allTokens(batches)), todo, [() => 2, /100 tokens with a loss of 1: the perplexity is 2\.7183\. Your function gives 2\./], {
+  "every batch counts the same": (batches) => Math.exp(averageOf(batches.map(({ loss }) => loss))),
+  "mean of perplexities": (batches) => batches.reduce((sum, { loss, tokens }) => sum + (Math.exp(loss) * tokens) / allTokens(batches), 0),
+  "powers of two": (batches) => 2 ** (nats(batches) / allTokens(batches)),
+  "loss itself": (batches) => nats(batches) / allTokens(batches),
+  "sum instead of mean": (batches) => Math.exp(nats(batches)),
+});
+
+const RIGHT_STANDINGS = Object.fromEntries(Object.entries(CLAIMS).map(([claim, [standing]]) => [claim, standing])) as Standings;
+const claimWith = (words: string): Claim => (Object.keys(CLAIMS) as Claim[]).find((claim) => claim.includes(words))!;
+const standings = (words: string, standing: Standings[Claim]): GiveStandings => () => ({ ...RIGHT_STANDINGS, [claimWith(words)]: standing });
+testExercise<GiveStandings>(claimStandings, () => RIGHT_STANDINGS, () => todo(), [standings("dtype=None", "outdated"), /dtype=None, .* is not outdated\. The notebook/], {
+  "a number in the guide is a law": standings("below 0.2", "documented"),
+  "what a notebook does is proof": standings("Rank 16", "documented"),
+  "old names": standings("max_seq_length", "documented"),
+  "bf16 everywhere": standings("bf16", "documented"),
+  "nothing is sure": () => Object.fromEntries(Object.keys(CLAIMS).map((claim) => [claim, "assumed"])) as Standings,
+});
+
+testExercise<WriteRecipe>(requestRecipe, () => exampleRecipe, () => todo(), [() => ({ ...exampleRecipe, epochs: 3 }), /2 epochs and a look every 25 steps/], {
+  "bf16 on a T4": () => ({ ...exampleRecipe, precision: "bf16" }),
+  "LoRA in 16 bits": () => ({ ...exampleRecipe, method: "lora" }),
+  "the effective batch on the card": () => ({ ...exampleRecipe, batch: 16, accumulation: 1 }),
+  "16 twice": () => ({ ...exampleRecipe, batch: 2, accumulation: 16 }),
+  "rows lost": () => ({ ...exampleRecipe, maxLength: 512 }),
+  "the rate of full fine-tuning": () => ({ ...exampleRecipe, learningRate: 1e-5 }),
+  "nobody looks": () => ({ ...exampleRecipe, evaluateEvery: null }),
 });
