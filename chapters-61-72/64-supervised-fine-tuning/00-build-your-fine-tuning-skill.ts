@@ -126,7 +126,7 @@ const facts = [
     fact: "Load with `FastLanguageModel.from_pretrained(model_name, max_seq_length, dtype=None, load_in_4bit=True)`; " +
       "`dtype=None` takes float16 on a T4.",
   },
-  { source: "notebook", fact: "On a T4 it prints 14.748 GB of memory and `Bfloat16 = FALSE`." },
+  { source: "notebook", fact: "On a T4 the notebook prints 14.748 GB of memory and `Bfloat16 = FALSE`." },
   {
     source: "notebook",
     fact: "Adapters: `get_peft_model` with r=16, lora_alpha=16 and all seven linear layers; " +
@@ -137,9 +137,9 @@ const facts = [
     fact: '`use_gradient_checkpointing="unsloth"` is said to take 30% less memory and to let batches be twice as large.',
   },
   { source: "notebook", fact: "The text of a row must end with the EOS token, else the model generates without end." },
-  { source: "guide", fact: "It starts LoRA and QLoRA at a learning rate of 2e-4, and DPO or GRPO at 5e-6." },
-  { source: "guide", fact: "It recommends 1 to 3 epochs for most data; more can be learning by heart." },
-  { source: "guide", fact: "It calls a training loss below 0.2 a likely sign of over-fitting." },
+  { source: "guide", fact: "The guide starts LoRA and QLoRA at a learning rate of 2e-4, and DPO or GRPO at 5e-6." },
+  { source: "guide", fact: "The guide recommends 1 to 3 epochs for most data; more can be learning by heart." },
+  { source: "guide", fact: "The guide calls a training loss below 0.2 a likely sign of over-fitting." },
   {
     source: "requirements",
     fact: "An 8B model takes at least 6 GB by QLoRA and 22 GB by LoRA in 16 bits: on a T4 only QLoRA. " +
@@ -299,9 +299,15 @@ await showChart(
     layer: [
       {
         mark: { type: "rule", strokeWidth: 8, opacity: 0.45 },
-        encoding: { y: byVariant, x: { field: "low", type: "quantitative", title: "GiB, with the band of the plan" }, x2: { field: "high" }, color: verdictColour },
+        encoding: {
+          y: byVariant, color: verdictColour,
+          x: { field: "low", type: "quantitative", title: "GiB, with the band of the plan" }, x2: { field: "high" },
+        },
       },
-      { mark: { type: "point", filled: true, size: 70, opacity: 1 }, encoding: { y: byVariant, x: { field: "peak", type: "quantitative" }, color: verdictColour } },
+      {
+        mark: { type: "point", filled: true, size: 70, opacity: 1 },
+        encoding: { y: byVariant, x: { field: "peak", type: "quantitative" }, color: verdictColour },
+      },
       {
         data: { values: [{ limit: GPUS.t4.usableBytes / GIB }] },
         mark: { type: "rule", strokeDash: [5, 4], strokeWidth: 2 },
@@ -498,7 +504,8 @@ function examine(path: string) {
   for (const finding of findings) console.log(findingText(finding));
   for (const duty of neglected(text)) console.log(`missing: ${duty}`);
   for (const line of uncited(text)) console.log(`without a source: ${line}`);
-  console.log(`${name} ${version}: ${size.tokens} tokens, ${findings.length} findings, ${duties.length - neglected(text).length} of ${duties.length} duties`);
+  const kept = duties.length - neglected(text).length;
+  console.log(`${name} ${version}: ${size.tokens} tokens, ${findings.length} findings, ${kept} of ${duties.length} duties`);
 }
 examine(folder);
 
@@ -513,7 +520,7 @@ const spoilt = whole
   .replace("1. Score the prompted base on the held-out rows. This is the number to beat.", "1. Load the model.")
   .replace("references/sources.md", "references/facts.md")
   .replace("Judge a loss by its own past, not by a number that is said to be good.", "TODO: say what a good loss is.")
-  .replace("- It recommends 1 to 3 epochs for most data; more can be learning by heart. [guide]", "- Three epochs are always right.")
+  .replace("- The guide recommends 1 to 3 epochs for most data; more can be learning by heart. [guide]", "- Three epochs are always right.")
   .replace(/- \*\*bf16 on a T4\.\*\*[^\n]*\n/, "");
 writeFileSync(`spoilt/${NAME}/SKILL.md`, spoilt);
 examine(`spoilt/${NAME}`);
@@ -521,8 +528,8 @@ examine(`spoilt/${NAME}`);
 // %% [markdown]
 // ## 7. The script at work
 //
-// An agent runs the script as you would in a terminal: a file, a command, an exit status. Twice here: the recipe of the exercise, and the one
-// that the request brought along, as far as the fields still exist. Neither is started.
+// An agent runs the script as you would in a terminal: a file, a command, an exit status. Three times here: the recipe of the exercise; the one
+// that the request brought along, as far as its fields still exist; and that one with its bf16. None of them is started.
 
 // %%
 import { spawnSync } from "node:child_process";
@@ -532,7 +539,8 @@ writeTaskRows(readTaskCalls("train"), "train.jsonl");
 writeTaskRows(readTaskCalls("validation"), "validation.jsonl");
 const script = (name: string, recipe: RecipeInput) => {
   writeFileSync(name, `${JSON.stringify(recipe, null, 2)}\n`);
-  const { stdout, stderr, status } = spawnSync(process.execPath, [`${folder}/scripts/plan-recipe.mjs`, name, "--longest", String(LONGEST)], { encoding: "utf8" });
+  const args = [`${folder}/scripts/plan-recipe.mjs`, name, "--longest", String(LONGEST)];
+  const { stdout, stderr, status } = spawnSync(process.execPath, args, { encoding: "utf8" });
   console.log(`${name}, exit status ${status}\n${(stdout || stderr).trim()}\n`);
 };
 const { outcome } = await judge(requestRecipe, writeRecipe);
