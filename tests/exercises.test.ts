@@ -25,9 +25,9 @@ import {
   filterQuality, labelDetector, projectedCost, type FilterQuality, type FinishedRun, type LabelDetector, type ProjectCost, type TokenPrice,
 } from "llmops/exercises/63-7";
 import { actionFor, assumptionVerdicts, filterAction, type DecideAction, type GiveVerdicts, type Verdicts } from "llmops/exercises/63-8";
-import { causesExercise, ggufBytesExercise, type Causes, type GgufBytes, type GiveCauses } from "llmops/exercises/64-8";
 import { claimStandings, CLAIMS, exampleRecipe, requestRecipe, type Claim, type GiveStandings, type Standings, type WriteRecipe } from "llmops/exercises/64-0";
 import { judgeCourse, perplexityExercise, type Course, type JudgeCourse, type PerplexityOf } from "llmops/exercises/64-5";
+import { causesExercise, ggufBytesExercise, type Causes, type GgufBytes, type GiveCauses } from "llmops/exercises/64-8";
 import { z } from "zod";
 
 /** @param mistakes an answer for each misconception of the exercise, by its name */
