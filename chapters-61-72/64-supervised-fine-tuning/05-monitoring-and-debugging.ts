@@ -35,7 +35,7 @@ await startRuntime(runtime);
 // %%
 import { tasklingRecipe } from "llmops/train";
 
-const ROWS = 432;
+const ROWS = 336;
 const right = readTaskCalls("train").slice(0, ROWS);
 // Every request gets the call of another one, seven rows further on.
 const mixed: TaskCall[] = right.map(({ request }, at) => ({ ...right[(at + 7) % ROWS], request }));
@@ -47,14 +47,14 @@ writeTaskRows(readTaskCalls("validation").slice(0, 32), "validation.jsonl");
 const recipeWith = (change: Partial<Parameters<typeof tasklingRecipe>[0]>, train = "train.jsonl") =>
   tasklingRecipe({
     data: { train, eval: "validation.jsonl" },
-    steps: 54, warmup: 12, evaluateEvery: 6, checkpoints: { every: 100 }, exports: ["adapter"], ...change,
+    steps: 42, warmup: 10, evaluateEvery: 6, checkpoints: { every: 100 }, exports: ["adapter"], ...change,
   });
-const few = { schedule: "constant", evaluateEvery: 4 } as const;
+const few = { schedule: "constant", steps: 52, evaluateEvery: 4 } as const;
 const recipes = {
   sound: recipeWith({}),
   "24 rows": recipeWith(few, "few.jsonl"),
-  "rate / 1000": recipeWith({ learningRate: 3e-6, steps: 36, exports: [] }),
-  "rate × 100": recipeWith({ learningRate: 0.3, steps: 36, exports: [] }),
+  "rate / 1000": recipeWith({ learningRate: 3e-6, steps: 30, exports: [] }),
+  "rate × 100": recipeWith({ learningRate: 0.3, steps: 30, exports: [] }),
   "mixed labels": recipeWith({}, "mixed.jsonl"),
   "24 rows, stopped": recipeWith({ ...few, earlyStop: { patience: 2 } }, "few.jsonl"),
 };
@@ -498,7 +498,7 @@ for (const [file, calls] of [["train.jsonl", right], ["mixed.jsonl", mixed]] as 
 import { GIB } from "llmops/compute";
 import { planRecipe, targetOf } from "llmops/train";
 
-const LIMIT_GIB = 1;
+const LIMIT_GIB = 1.5;
 const hungry = tasklingRecipe({ data: { train: "train.jsonl" }, batch: 96, steps: 1, warmup: 0, exports: [], checkpoints: { every: 100 } });
 const plan = planRecipe(hungry, shapeOfBase(hungry), targetOf({ memoryBytes: LIMIT_GIB * GIB }), 256);
 console.log(`The run ${plan.verdict.sentence}.`);
