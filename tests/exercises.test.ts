@@ -25,14 +25,16 @@ import {
   filterQuality, labelDetector, projectedCost, type FilterQuality, type FinishedRun, type LabelDetector, type ProjectCost, type TokenPrice,
 } from "llmops/exercises/63-7";
 import { actionFor, assumptionVerdicts, filterAction, type DecideAction, type GiveVerdicts, type Verdicts } from "llmops/exercises/63-8";
+import { claimStandings, CLAIMS, exampleRecipe, requestRecipe, type Claim, type GiveStandings, type Standings, type WriteRecipe } from "llmops/exercises/64-0";
+import { adaptedWeight, smallestRank, type AdaptedWeight, type AdapterParts, type Rows as WeightRows, type SmallestRank } from "llmops/exercises/64-1";
+import { rateExercise, updatesExercise, type RateOf, type Ramp, type UpdatesOf } from "llmops/exercises/64-2";
 import { movedArguments, setupChoice, type ChooseSetup, type MoveArguments, type OldArguments } from "llmops/exercises/64-3";
 import { lossMask, stepCount, type CountSteps, type LabelTokens, type RunLength, type TurnToken } from "llmops/exercises/64-4";
-import { examLengthExercise, judgeCriterion, type ExamLength, type Found, type Judge, type Verdict } from "llmops/exercises/64-9";
-import { rateExercise, updatesExercise, type RateOf, type Ramp, type UpdatesOf } from "llmops/exercises/64-2";
+import { judgeCourse, perplexityExercise, type Course, type JudgeCourse, type PerplexityOf } from "llmops/exercises/64-5";
 import { chanceExercise, rateChoice, type ChanceOf, type RatePoint, type ReadTest } from "llmops/exercises/64-6";
-import { causesExercise, ggufBytesExercise, type Causes, type GgufBytes, type GiveCauses } from "llmops/exercises/64-8";
-import { adaptedWeight, smallestRank, type AdaptedWeight, type AdapterParts, type Rows as WeightRows, type SmallestRank } from "llmops/exercises/64-1";
 import { keptSteps, stepsBetween, type Interruptions, type KeptSteps, type Saved, type StepsBetween } from "llmops/exercises/64-7";
+import { causesExercise, ggufBytesExercise, type Causes, type GgufBytes, type GiveCauses } from "llmops/exercises/64-8";
+import { examLengthExercise, judgeCriterion, type ExamLength, type Found, type Judge, type Verdict } from "llmops/exercises/64-9";
 import { wilson } from "llmops/teacher";
 import { z } from "zod";
 
@@ -680,6 +682,51 @@ testExercise<GiveCauses>(causesExercise, () => causes, () => todo(), [() => ({ .
   "D as lost stop token": () => ({ ...causes, D: "lost stop token" }),
 });
 
+const averageOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+const jumpsUp = ({ training }: Course): boolean => averageOf(training.slice(-5)) > 1.1 * Math.min(...training.slice(4).map((_, at) => averageOf(training.slice(at, at + 5))));
+const turnsUp = ({ evaluation }: Course): boolean => evaluation.slice(-2).every((loss) => loss > 1.03 * Math.min(...evaluation));
+const stays = ({ evaluation }: Course): boolean => evaluation.at(-1)! > 0.9 * evaluation[0]!;
+const byRules = (unstable = jumpsUp, overFitted = turnsUp): JudgeCourse => (course) => (unstable(course) ? "unstable" : overFitted(course) ? "over-fitted" : stays(course) ? "under-fitted" : "healthy");
+testExercise<JudgeCourse>(judgeCourse, byRules(), todo, [() => "healthy", /rises again from its third reading is over-fitted by the rules\. Your function says healthy/], {
+  "a low training loss": byRules(jumpsUp, ({ training }) => training.at(-1)! < 0.2),
+  "one reading": byRules(jumpsUp, ({ evaluation }) => evaluation.at(-1)! > 1.03 * Math.min(...evaluation)),
+  "the gap": byRules(jumpsUp, ({ training, evaluation }) => evaluation.at(-1)! > 1.1 * training.at(-1)!),
+  "over-fitted first": (course) => (turnsUp(course) ? "over-fitted" : byRules()(course)),
+  "any jump": byRules((course) => course.training.some((loss, at) => at > 0 && loss > 1.1 * course.training[0]!) || jumpsUp(course)),
+  "against the start": byRules(({ training }) => averageOf(training.slice(-5)) > 1.1 * training[0]!),
+});
+
+const nats: PerplexityOf = (batches) => batches.reduce((sum, { loss, tokens }) => sum + loss * tokens, 0);
+const allTokens: PerplexityOf = (batches) => batches.reduce((sum, { tokens }) => sum + tokens, 0);
+testExercise<PerplexityOf>(perplexityExercise, (batches) => Math.exp(nats(batches) / allTokens(batches)), todo, [() => 2, /100 tokens with a loss of 1: the perplexity is 2\.7183\. Your function gives 2\./], {
+  "every batch counts the same": (batches) => Math.exp(averageOf(batches.map(({ loss }) => loss))),
+  "mean of perplexities": (batches) => batches.reduce((sum, { loss, tokens }) => sum + (Math.exp(loss) * tokens) / allTokens(batches), 0),
+  "powers of two": (batches) => 2 ** (nats(batches) / allTokens(batches)),
+  "loss itself": (batches) => nats(batches) / allTokens(batches),
+  "sum instead of mean": (batches) => Math.exp(nats(batches)),
+});
+
+const RIGHT_STANDINGS = Object.fromEntries(Object.entries(CLAIMS).map(([claim, [standing]]) => [claim, standing])) as Standings;
+const claimWith = (words: string): Claim => (Object.keys(CLAIMS) as Claim[]).find((claim) => claim.includes(words))!;
+const standings = (words: string, standing: Standings[Claim]): GiveStandings => () => ({ ...RIGHT_STANDINGS, [claimWith(words)]: standing });
+testExercise<GiveStandings>(claimStandings, () => RIGHT_STANDINGS, () => todo(), [standings("dtype=None", "outdated"), /dtype=None, .* is not outdated\. The notebook/], {
+  "a number in the guide is a law": standings("below 0.2", "documented"),
+  "what a notebook does is proof": standings("Rank 16", "documented"),
+  "old names": standings("max_seq_length", "documented"),
+  "bf16 everywhere": standings("bf16", "documented"),
+  "nothing is sure": () => Object.fromEntries(Object.keys(CLAIMS).map((claim) => [claim, "assumed"])) as Standings,
+});
+
+testExercise<WriteRecipe>(requestRecipe, () => exampleRecipe, () => todo(), [() => ({ ...exampleRecipe, epochs: 3 }), /2 epochs and a look every 25 steps/], {
+  "bf16 on a T4": () => ({ ...exampleRecipe, precision: "bf16" }),
+  "LoRA in 16 bits": () => ({ ...exampleRecipe, method: "lora" }),
+  "the effective batch on the card": () => ({ ...exampleRecipe, batch: 16, accumulation: 1 }),
+  "16 twice": () => ({ ...exampleRecipe, batch: 2, accumulation: 16 }),
+  "rows lost": () => ({ ...exampleRecipe, maxLength: 512 }),
+  "the rate of full fine-tuning": () => ({ ...exampleRecipe, learningRate: 1e-5 }),
+  "nobody looks": () => ({ ...exampleRecipe, evaluateEvery: null }),
+});
+
 const setupFor: ChooseSetup = ({ cuda, capability, bitsandbytes, unsloth }, wants) =>
   cuda ? { precision: wants && capability >= 8 ? "bf16" : "fp16", fourBit: bitsandbytes, backend: unsloth ? "unsloth" : "trl" } : { precision: "fp32", fourBit: false, backend: "trl" };
 testExercise<ChooseSetup>(setupChoice, setupFor, todo, [() => ({ precision: "fp32", fourBit: true, backend: "trl" }), /On a laptop, with a recipe that leaves the precision open: .*"fourBit":false/], {
@@ -716,12 +763,12 @@ testExercise<LabelTokens>(lossMask, masked(answered), todo, [() => [], /For 1 \(
   "tools answer too": masked((token) => answered(token) || (token.role === "tool" && token.part !== "header")),
 });
 
-const updates = ({ rows, batch, accumulation }: RunLength) => Math.ceil(Math.ceil(rows / batch) / accumulation);
-testExercise<CountSteps>(stepCount, (run) => Math.ceil(updates(run) * run.epochs), todo, [() => 7, /1200 rows, 8 a pass, 1 passes an update, 1 epochs: 150 steps\. Your function gives 7\./], {
+const epochUpdates = ({ rows, batch, accumulation }: RunLength) => Math.ceil(Math.ceil(rows / batch) / accumulation);
+testExercise<CountSteps>(stepCount, (run) => Math.ceil(epochUpdates(run) * run.epochs), todo, [() => 7, /1200 rows, 8 a pass, 1 passes an update, 1 epochs: 150 steps\. Your function gives 7\./], {
   passes: ({ rows, batch, epochs }) => Math.ceil(Math.ceil(rows / batch) * epochs),
   "last batch dropped": ({ rows, batch, accumulation, epochs }) => Math.ceil(Math.floor(Math.floor(rows / batch) / accumulation) * epochs),
   "epochs run together": ({ rows, batch, accumulation, epochs }) => Math.ceil((rows * epochs) / (batch * accumulation)),
-  "one epoch": updates,
+  "one epoch": epochUpdates,
 });
 
 const times = (left: WeightRows, right: WeightRows): WeightRows => left.map((row) => right[0]!.map((_, column) => row.reduce((sum, value, at) => sum + value * right[at]![column]!, 0)));

@@ -64,6 +64,13 @@ describe("health advice", () => {
     assert.equal(remedyOf(warming), undefined, "a rate that still rises has not had its chance");
   });
 
+  it("a short run that learns its rows by heart is seen, though its loss fell steeply before", () => {
+    // The tiny model on 24 rows for 60 steps, looked at every sixth (lesson 64.5, 2026-11-21).
+    const evaluation = [2.395, 1.702, 0.901, 0.63, 0.466, 0.434, 0.445, 0.467, 0.477, 0.491];
+    const metrics = Array.from({ length: 60 }, (_, at) => [{ step: at + 1, loss: 2.8 * 0.93 ** at }, ...(at % 6 === 5 ? [{ step: at + 1, eval_loss: evaluation[(at - 5) / 6]! }] : [])]).flat();
+    assert.deepEqual(diagnose(metrics).map(({ name, step }) => [name, step]), [["overfitting", 36]]);
+  });
+
   it("steps that a resumed job did again count once", () => {
     const fall = (step: number): Metric => ({ step, loss: 3 * 0.97 ** step });
     const first = Array.from({ length: 60 }, (_, at) => fall(at)), again = Array.from({ length: 60 }, (_, at) => fall(at + 30));

@@ -168,7 +168,9 @@ const checkOverfitting: Check = (metrics) => {
   const shares = asShares(valuesOf(evals));
   const best = shares.lastIndexOf(lowest(shares));
   const after = shares.slice(best + 1);
-  const limit = Math.max(0.03, 4 * (shares.length < 6 ? 0.01 : noiseOf(shares, 2)));
+  // Of the later half, where there is enough: the steep beginning of a short run would pass for noise.
+  const late = shares.slice(shares.length < 10 ? 0 : shares.length >> 1);
+  const limit = Math.max(0.03, 4 * (shares.length < 6 ? 0.01 : noiseOf(late, 2)));
   const rise = Math.min(...after.slice(-2)) - shares[best]!;
   if (after.length < 2 || !(rise > limit)) return undefined;
   if (losses.length >= ENOUGH) {
