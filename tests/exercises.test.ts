@@ -32,6 +32,8 @@ import { causesExercise, ggufBytesExercise, type Causes, type GgufBytes, type Gi
 import { adaptedWeight, smallestRank, type AdaptedWeight, type AdapterParts, type Rows as WeightRows, type SmallestRank } from "llmops/exercises/64-1";
 import { keptSteps, stepsBetween, type Interruptions, type KeptSteps, type Saved, type StepsBetween } from "llmops/exercises/64-7";
 import { wilson } from "llmops/teacher";
+import { rateExercise, updatesExercise, type RateOf, type Ramp, type UpdatesOf } from "llmops/exercises/64-2";
+import { chanceExercise, rateChoice, type ChanceOf, type RatePoint, type ReadTest } from "llmops/exercises/64-6";
 import { z } from "zod";
 
 /** @param mistakes an answer for each misconception of the exercise, by its name */
@@ -806,4 +808,65 @@ testExercise<ExamLength>(examLengthExercise, examRequests, () => todo(), [() => 
   "worst case": (_, width) => Math.ceil((1.96 ** 2 * 0.25) / width ** 2),
   "one standard error": (share, width) => Math.ceil((share * (1 - share)) / width ** 2),
   "both sides": (share, width) => Math.ceil((4 * 1.96 ** 2 * share * (1 - share)) / width ** 2),
+});
+
+const allUpdates: UpdatesOf = ({ rows, epochs, batch, accumulation }) => epochs * Math.ceil(Math.ceil(rows / batch) / accumulation);
+testExercise<UpdatesOf>(updatesExercise, allUpdates, () => todo(), [(length) => allUpdates(length) + 1, /400 rows in batches of 2: 200 batches an epoch, in groups of 4 that is 50 updates, times 3 epochs: 150\. Your function gives 151/], {
+  "accumulation forgotten": ({ rows, epochs, batch }) => epochs * Math.ceil(rows / batch),
+  "rounded down": ({ rows, epochs, batch, accumulation }) => epochs * Math.floor(rows / (batch * accumulation)),
+  "rounded once at the end": ({ rows, epochs, batch, accumulation }) => Math.ceil((epochs * rows) / batch / accumulation),
+  "rows counted": ({ rows, epochs }) => rows * epochs,
+  "one epoch only": ({ rows, batch, accumulation }) => Math.ceil(Math.ceil(rows / batch) / accumulation),
+});
+
+const cosineRate = ({ peak, warmup, steps }: Ramp, update: number, wave: (share: number) => number): number => (update < warmup ? (peak * update) / warmup : peak * wave((update - warmup) / (steps - warmup)));
+const halfCosine = (share: number): number => (1 + Math.cos(share * Math.PI)) / 2;
+const rateOf: RateOf = (update, ramp) => cosineRate(ramp, update, halfCosine);
+testExercise<RateOf>(rateExercise, rateOf, () => todo(), [(update, ramp) => 2 * rateOf(update, ramp), /Peak 0\.0002, 10 of 100 updates of warm-up: update 1 has the rate 0\.00002000\. Your function gives 0\.00004/], {
+  "no warm-up": (update, { peak, warmup, steps }) => (update < warmup ? peak : peak * halfCosine((update - warmup) / (steps - warmup))),
+  "cosine from the first update": (update, { peak, warmup, steps }) => (update < warmup ? (peak * update) / warmup : peak * halfCosine(update / steps)),
+  "bare cosine": (update, ramp) => cosineRate(ramp, update, (share) => Math.cos(share * Math.PI)),
+  "whole period": (update, ramp) => cosineRate(ramp, update, (share) => halfCosine(2 * share)),
+  "straight line": (update, ramp) => cosineRate(ramp, update, (share) => 1 - share),
+  "one update late": (update, ramp) => rateOf(update + 1, ramp),
+});
+
+const least = (points: readonly RatePoint[], by: (point: RatePoint) => number): RatePoint => [...points].sort((a, b) => by(a) - by(b))[0]!;
+const readTest: ReadTest = (points) => least(points, ({ smooth }) => smooth).rate / 10;
+testExercise<ReadTest>(rateChoice, readTest, () => todo(), [(points) => readTest(points) * 2, /The smoothed loss of this test is lowest at a rate of .*, so begin at .*Your function gives/], {
+  "at the lowest loss": (points) => 10 * readTest(points),
+  "single batches": (points) => least(points, ({ loss }) => loss).rate / 10,
+  "largest rate": (points) => points[points.length - 1]!.rate / 10,
+  "the loss for the rate": (points) => least(points, ({ smooth }) => smooth).smooth / 10,
+  "at the highest loss": (points) => least(points, ({ smooth }) => -smooth).rate / 10,
+});
+
+const chances = (first: readonly boolean[], second: readonly boolean[], include = (least: number): number => least): number => {
+  const one = first.filter((right, at) => right && !second[at]).length, other = second.filter((right, at) => right && !first[at]).length;
+  let ways = 1, sum = 0;
+  for (let heads = 0; heads <= include(Math.min(one, other)); heads++) {
+    sum += ways / 2 ** (one + other);
+    ways *= (one + other - heads) / (heads + 1);
+  }
+  return sum;
+};
+const chance: ChanceOf = (first, second) => Math.min(1, 2 * chances(first, second));
+const binomial = (most: number, of: number): number => {
+  let term = 0.5 ** of, sum = 0;
+  for (let heads = 0; heads <= most; heads++) {
+    sum += term;
+    term *= (of - heads) / (heads + 1);
+  }
+  return sum;
+};
+testExercise<ChanceOf>(chanceExercise, chance, () => todo(), [(first, second) => chance(first, second) / 3, /9 requests only the first has right, 1 only the second: chance divides them so unevenly in 0\.0215 of all cases\. Your function gives/], {
+  "one side only": (first, second) => chances(first, second),
+  "above one": (first, second) => 2 * chances(first, second),
+  "every request counted": (first, second) => {
+    const ahead = first.map((right, at) => (right ? 1 : 0) - (second[at] ? 1 : 0)), ties = ahead.filter((by) => by === 0).length;
+    const [one, other] = [ahead.filter((by) => by > 0).length, ahead.filter((by) => by < 0).length];
+    return Math.min(1, 2 * binomial(Math.min(one, other) + Math.floor(ties / 2), first.length));
+  },
+  "strictly fewer": (first, second) => Math.min(1, 2 * chances(first, second, (smaller) => smaller - 1)),
+  "difference of shares": (first, second) => Math.abs(first.filter(Boolean).length - second.filter(Boolean).length) / first.length,
 });

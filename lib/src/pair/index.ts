@@ -19,4 +19,4 @@ export { DRIVERS, type Address, type DriverName, type Report, type Runtime, type
 export { describeSending, gather, hashRecipe, type SentFile } from "./sending.js";
 export { startRuntime } from "./start.js";
 export { openTab, type TabOptions } from "./tab.js";
-export { watchRun, type WatchOptions } from "./watch.js";
+export { cellSignal, watchRun, type WatchOptions } from "./watch.js";

@@ -33,7 +33,7 @@ const GIVE_UP_MS = 10 * 60_000;
 const LOG_LINES = 6;
 
 /** The kernel's signal: aborts when the running cell is interrupted (jupyter/kernels/README.md). */
-const cellSignal = (): AbortSignal | undefined => (globalThis as { [key: symbol]: { signal?: AbortSignal } | undefined })[Symbol.for("llmops.interrupt")]?.signal;
+export const cellSignal = (): AbortSignal | undefined => (globalThis as { [key: symbol]: { signal?: AbortSignal } | undefined })[Symbol.for("llmops.interrupt")]?.signal;
 
 /**
  * Shows a run until it ends: loss, learning rate, tokens a second, memory against the plan, time left, cost, and what is wrong
