@@ -134,7 +134,8 @@ await check(rateChoice, rateFrom);
 // An **ablation** compares a recipe with itself, less one part. Change two at once, and you will not know which of them it was. The base
 // has the rate you found, to one digit: more digits would claim more than a run can know. One of the runs is the base again with
 // another seed, which gives other first adapters and another order of the rows. It is the most important of all: it shows what *no*
-// change looks like.
+// change looks like. And rank 2 comes with alpha 4, because the adapter is scaled by α/r: with alpha left at 32, its scale would be eight
+// times the base's, and "rank" would be two changes in one.
 
 // %% tags=["measured"]
 const rate = Number(suggested.toPrecision(1));
@@ -142,7 +143,7 @@ const CHANGES: Record<string, Partial<RecipeInput>> = {
   base: {},
   "base, other seed": { seed: 65 },
   "no warm-up": { warmup: 0 },
-  "rank 2": { rank: 2 },
+  "rank 2": { rank: 2, alpha: 4 },
   "attention only": { targets: ["q_proj", "k_proj", "v_proj", "o_proj"] },
   "loss on all tokens": { completionOnly: false },
 };
@@ -211,7 +212,8 @@ await showChart(
 
 // %% [markdown]
 // Begin with the two runs of one recipe. Whatever lies between them was made by chance, and a change that gives no more than that has
-// shown nothing. The intervals are wide: with a hundred requests, a score of 70% may be anything from 60 to 78.
+// shown nothing. The intervals are wide: with a hundred requests, a score of 70% may be anything from 60 to 78. And the scores are those
+// of short runs. Sixty updates are enough to compare settings cheaply, and an answer from short runs is an answer about short runs.
 //
 // The intervals also hide something. All runs answered the *same* requests, and most of these are easy for all or hard for all. What
 // tells two runs apart are only the requests that one has right and the other has not, the two columns before the last. If neither
@@ -323,7 +325,7 @@ import { llama3OnT4, planRecipe, targetOf } from "llmops/train";
 const llama = findModel("Llama-3-8B").shape;
 const ATTENTION: Linear[] = ["q_proj", "k_proj", "v_proj", "o_proj"];
 showTable(
-  ([["rank 16, all seven", {}], ["rank 2, all seven", { rank: 2 }], ["rank 16, attention", { targets: ATTENTION }]] as [string, Partial<RecipeInput>][]).map(([adapter, change]) => {
+  ([["rank 16, all seven", {}], ["rank 2, all seven", { rank: 2, alpha: 2 }], ["rank 16, attention", { targets: ATTENTION }]] as [string, Partial<RecipeInput>][]).map(([adapter, change]) => {
     const recipe = llama3OnT4({ data: { train: "train.jsonl" }, ...change });
     const { memory } = planRecipe(recipe, llama, targetOf("t4"), 2048);
     return { adapter, parameters: countLora(llama, recipe.rank ?? 0, recipe.targets ?? []), "adapter file, MB": (2 * countLora(llama, recipe.rank ?? 0, recipe.targets ?? [])) / 1e6, "peak on a T4, GiB": memory.peakBytes / GIB };
