@@ -21,7 +21,8 @@
 // %% [markdown]
 // ## 1. Six recipes, four of them wrong
 //
-// The first is sound, for a short run. Of the others each has one fault, and one of them stands there twice: the second time with a remedy.
+// The first is sound, for a short run. Of the others each has one fault, and one of them stands there twice: the second time with a remedy. The
+// run on 24 rows takes three times the rate besides, as people do who want few rows to be learned fast.
 
 // %% tags=["measured"]
 import { check, ProgressBar, showChart, showDoors, showTable, todo } from "llmops/course";
@@ -49,7 +50,7 @@ const recipeWith = (change: Partial<Parameters<typeof tasklingRecipe>[0]>, train
     data: { train, eval: "validation.jsonl" },
     steps: 42, warmup: 10, evaluateEvery: 6, checkpoints: { every: 100 }, exports: ["adapter"], ...change,
   });
-const few = { schedule: "constant", steps: 52, evaluateEvery: 4 } as const;
+const few = { learningRate: 0.01, steps: 60, evaluateEvery: 4 } as const;
 const recipes = {
   sound: recipeWith({}),
   "24 rows": recipeWith(few, "few.jsonl"),
