@@ -126,20 +126,21 @@ const shots = ["create_task", "delete_task", "list_tasks"].flatMap((name) => {
   return messages.slice(1);
 });
 const model = tasklingFolder();
-const base = await answerPrompts(runtime, { model, prompts: exams["held-out"].map(({ request }) => request) });
+const asked = exams["held-out"].slice(0, 100); // enough to see none among them
+const base = await answerPrompts(runtime, { model, prompts: asked.map(({ request }) => request) });
 const withExamples = await answerPrompts(runtime, {
   model,
-  prompts: exams["held-out"].map(({ request }) => {
+  prompts: asked.map(({ request }) => {
     const { messages: [system, user], tools } = taskPrompt(request);
     return { messages: [system, ...shots, user], tools };
   }),
 });
-const before = { prompted: scoreCalls(exams["held-out"], base.answers), "with three examples": scoreCalls(exams["held-out"], withExamples.answers) };
+const before = { prompted: scoreCalls(asked, base.answers), "with three examples": scoreCalls(asked, withExamples.answers) };
 const percent = (share: { estimate: number }) => 100 * share.estimate;
 showTable(Object.entries(before).map(([how, { valid, operation, arguments: args, of }]) => (
   { base: how, requests: of, "valid, %": percent(valid), "operation, %": percent(operation), "arguments, %": percent(args) }
 )), { decimals: 1 });
-console.log(`To "${exams["held-out"][0].request}" the base says: ${base.answers[0]}`);
+console.log(`To "${asked[0].request}" the base says: ${base.answers[0]}`);
 
 // %% [markdown]
 // The base was pretrained on talk about tasks and answers in prose, as chat models do. It claims to have done what nobody did. A large
