@@ -5,7 +5,7 @@ import tseslint from "typescript-eslint";
 const typed = { languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } } };
 
 export default tseslint.config(
-  { ignores: ["**/dist/", "node_modules/", ".venv/", ".venv-train/", ".venv-bench/", ".venv-bench-pii/", ".venv-bench-vram/", ".venv-check/", ".venv-check-quantize/", ".workbook/", "work/", "build/", "notebooks/", "patches/", "jupyter/"] },
+  { ignores: ["**/dist/", "node_modules/", ".venv*/", ".workbook/", "work/", "build/", "notebooks/", "patches/", "jupyter/"] },
   {
     files: ["lib/src/**/*.ts", "tools/**/*.ts", "tests/**/*.ts", "chapters-61-72/**/*.ts"],
     extends: [...tseslint.configs.recommendedTypeChecked, typed],
