@@ -11,6 +11,7 @@
 //   - Common failure modes
 // maps: Training success
 // prerequisites: lesson 64.4, or what a recipe and a training run are
+// trains: true
 // ---
 
 // %% [markdown]
@@ -31,7 +32,7 @@ import { openRuntime, runtimeDoor, startRuntime } from "llmops/pair";
 
 const runtime = openRuntime();
 showDoors(runtimeDoor(runtime));
-await startRuntime(runtime);
+const machine = await startRuntime(runtime);
 
 // %%
 import { tasklingRecipe } from "llmops/train";
@@ -499,7 +500,7 @@ for (const [file, calls] of [["train.jsonl", right], ["mixed.jsonl", mixed]] as 
 import { GIB } from "llmops/compute";
 import { planRecipe, targetOf } from "llmops/train";
 
-const LIMIT_GIB = 1.5;
+const LIMIT_GIB = 3;
 const hungry = tasklingRecipe({ data: { train: "train.jsonl" }, batch: 96, steps: 1, warmup: 0, exports: [], checkpoints: { every: 100 } });
 const plan = planRecipe(hungry, shapeOfBase(hungry), targetOf({ memoryBytes: LIMIT_GIB * GIB }), 256);
 console.log(`The run ${plan.verdict.sentence}.`);
