@@ -47,10 +47,7 @@ export function differences(stored: Notebook, rerun: Notebook): { cell: number; 
 /** The same of a student's stored notebook and a run of the instructor's: of the cells that both have, which are all but the stubs. */
 export function differencesOfShared(stored: Notebook, instructor: Notebook): { cell: number; stored: string; rerun: string }[] {
   const bySource = new Map(instructor.cells.map((cell) => [textOf(cell.source), cell]));
-  return differingCells(stored.cells.flatMap((cell): [Cell, Cell][] => {
-    const same = bySource.get(textOf(cell.source));
-    return same && cell.cell_type === "code" ? [[cell, same]] : [];
-  }));
+  return differingCells(stored.cells.map((cell) => [cell, (cell.cell_type === "code" ? bySource.get(textOf(cell.source)) : undefined) ?? cell]));
 }
 
 function differingCells(pairs: readonly (readonly [Cell | undefined, Cell | undefined])[]): { cell: number; stored: string; rerun: string }[] {

@@ -18,7 +18,7 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 import torch
 
 from .gguf_file import ExportError
-from .source import open_source
+from .source import ends_of, open_source
 
 
 def say(value: dict) -> None:
@@ -60,8 +60,7 @@ def main(folder: Path, base: Path | None) -> None:
     torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
     source = open_source(folder, base)
     model, tokenizer = source.model, source.tokenizer
-    known = model.generation_config.eos_token_id
-    stops = {*(known if isinstance(known, list) else [known])} - {None} or {tokenizer.eos_token_id}
+    stops = set(ends_of(model)) or {tokenizer.eos_token_id}
     say({"ready": {"template": tokenizer.chat_template, "stops": [tokenizer.convert_ids_to_tokens(stop) for stop in sorted(stops)], "context": model.config.max_position_embeddings}})
     for line in sys.stdin:
         if line.strip():

@@ -91,8 +91,13 @@ def stop_token(tokenizer) -> int:
 
 def stops_of(source: Source) -> list[int]:
     """The token that ends a turn, then what else ends generation."""
-    known = source.model.generation_config.eos_token_id
-    return list(dict.fromkeys([source.stop, *(known if isinstance(known, list) else [known] if known is not None else [])]))
+    return list(dict.fromkeys([source.stop, *ends_of(source.model)]))
+
+
+def ends_of(model) -> list[int]:
+    """The tokens at which the model's own settings end generation; none where they name none."""
+    known = model.generation_config.eos_token_id
+    return known if isinstance(known, list) else [] if known is None else [known]
 
 
 def merged(source: Source, path: Path) -> dict:

@@ -63,23 +63,32 @@ def answer(model, tokenizer, device, rows, limit):
     return [tokenizer.decode(tokens, skip_special_tokens=True) for tokens in cut], sum(map(len, cut))
 
 
+def answer_all(model, tokenizer, device, rows, limit, batch, report=lambda done, tokens: None):
+    """Texts of the answers in the order of the rows, and how many tokens they have. Rows of like length go together: less padding."""
+    order = sorted(range(len(rows)), key=lambda at: len(rows[at]))
+    answers, tokens = [""] * len(rows), 0
+    for start in range(0, len(order), batch):
+        part = order[start : start + batch]
+        texts, count = answer(model, tokenizer, device, [rows[at] for at in part], limit)
+        for at, text in zip(part, texts):
+            answers[at] = text
+        tokens += count
+        report(start + len(part), tokens)
+    return answers, tokens
+
+
 def main(path):
     recipe = read_recipe(path)
     prompts = [json.loads(line) for line in Path("prompts.jsonl").read_text(encoding="utf8").splitlines()]
     metrics = Metrics()
     model, tokenizer, device = load(recipe)
     rows = [encode(tokenizer, prompt) for prompt in prompts]
-    # Those of like length together: less padding.
-    order = sorted(range(len(rows)), key=lambda at: len(rows[at]))
-    answers, tokens, began = [""] * len(rows), 0, time.perf_counter()
+    began = time.perf_counter()
     try:
-        for start in range(0, len(order), recipe["batch"]):
-            part = order[start : start + recipe["batch"]]
-            texts, count = answer(model, tokenizer, device, [rows[at] for at in part], recipe["max_new_tokens"])
-            for at, text in zip(part, texts):
-                answers[at] = text
-            tokens += count
-            metrics.log(step=start + len(part), steps=len(rows), tokens_per_second=tokens / (time.perf_counter() - began))
+        answers, tokens = answer_all(
+            model, tokenizer, device, rows, recipe["max_new_tokens"], recipe["batch"],
+            lambda done, made: metrics.log(step=done, steps=len(rows), tokens_per_second=made / (time.perf_counter() - began)),
+        )
         seconds = time.perf_counter() - began
         latencies = []
         for row in rows[: recipe["timed"]]:

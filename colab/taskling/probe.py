@@ -18,6 +18,8 @@ import torch
 from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from jobs.answer_prompts import answer_all
+
 from . import task_tools, trials
 from .trials import Trial
 
@@ -73,20 +75,9 @@ def tune(model, tokenizer, examples: list[Trial], seed: int, full: bool = False)
     return model.eval(), losses
 
 
-@torch.no_grad()
 def answer(model, tokenizer, requests: list[str], limit: int = 80, batch: int = 50) -> list[str]:
     """Greedy answers, in the order of the requests."""
-    answers: dict[int, str] = {}
-    encoded = sorted(((encode_prompt(tokenizer, request), at) for at, request in enumerate(requests)), key=lambda pair: len(pair[0]))
-    for start in range(0, len(encoded), batch):
-        part = encoded[start:start + batch]
-        width = max(len(tokens) for tokens, _ in part)
-        ids = torch.tensor([[tokenizer.pad_token_id] * (width - len(tokens)) + tokens for tokens, _ in part])
-        mask = torch.tensor([[0] * (width - len(tokens)) + [1] * len(tokens) for tokens, _ in part])
-        made = model.generate(input_ids=ids, attention_mask=mask, max_new_tokens=limit, do_sample=False, pad_token_id=tokenizer.pad_token_id)
-        for (_, at), tokens in zip(part, made[:, width:], strict=True):
-            answers[at] = tokenizer.decode(tokens, skip_special_tokens=True)
-    return [answers[at] for at in range(len(requests))]
+    return answer_all(model, tokenizer, "cpu", [encode_prompt(tokenizer, request) for request in requests], limit, batch)[0]
 
 
 def interval(right: int, of: int) -> tuple[float, float]:

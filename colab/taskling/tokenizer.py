@@ -7,18 +7,18 @@ from pathlib import Path
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
+from exports.gguf_file import LLAMA_3
+
 from .corpus import mix
 from .settings import HERE, Settings
 
-"""Llama-3's, so that llama.cpp reads it as `llama-bpe`."""
-PATTERN = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 BEGIN, END, PAD, TURN, MESSAGE = "<|begin_of_text|>", "<|end_of_text|>", "<|pad|>", "<|eot_id|>", "<|eom_id|>"
 SPECIAL = [BEGIN, END, PAD, "<|start_header_id|>", "<|end_header_id|>", TURN, MESSAGE, "<|python_tag|>"]
 
 
 def train(settings: Settings) -> Tokenizer:
     tokenizer = Tokenizer(models.BPE(ignore_merges=True))
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Split(Regex(PATTERN), "isolated"), pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Split(Regex(LLAMA_3), "isolated"), pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(vocab_size=settings.vocabulary - len(SPECIAL), initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()), special_tokens=[], show_progress=False)
     tokenizer.train_from_iterator(_texts(settings), trainer)

@@ -15,6 +15,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { readTaskCalls, writeTaskRows } from "llmops/evaluate";
 import { prepareTraining } from "llmops/pair";
 import { exportModel, LLAMA, llamaFolder, llamaPackage, openChat, openLlama, type ExportFormat } from "llmops/serve";
 import { tasklingRecipe } from "llmops/train";
@@ -39,7 +40,7 @@ const ask = (...args: string[]): string => runPython(python, "check_export.py", 
 // --- a trained model, exported -----------------------------------------------------------------------------------------
 
 const rows = join(folder, "train.jsonl");
-ask("rows", "240", "1", rows);
+writeTaskRows(readTaskCalls("train").slice(0, 240), rows);
 const job = join(folder, "run");
 mkdirSync(job);
 layOut(job, tasklingRecipe({ data: { train: rows }, steps: Number(values.steps), warmup: 5, exports: ["adapter"] }));

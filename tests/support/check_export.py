@@ -1,6 +1,5 @@
-"""What `npm run check:export` asks of Python: rows to train on, losses of GGUF files, llama.cpp's own quantiser, tensors side by side.
+"""What `npm run check:export` asks of Python: losses of GGUF files, llama.cpp's own quantiser, tensors side by side.
 
-    rows COUNT SEED FILE          conversations with calls, JSONL
     deep FOLDER                   a Llama of random numbers with twelve layers, to hold the rule of layers against
     loss FOLDER GGUF …            nats a token of answers never seen, of a folder and of files, read by transformers
     margins FOLDER PARITY         how far apart the two best logits lie at each greedy token of taskling.parity's prompts
@@ -13,14 +12,6 @@ import sys
 from pathlib import Path
 
 Q4_K_M = 15
-
-
-def rows(count, seed, path):
-    from taskling import task_tools, trials
-
-    with open(path, "w", encoding="utf-8") as file:
-        for trial in trials.tuning(int(count), int(seed)):
-            file.write(json.dumps({"messages": [*task_tools.prompt(trial.request), task_tools.call(trial.name, trial.arguments)], "tools": task_tools.TOOLS}, ensure_ascii=False) + "\n")
 
 
 def deep(folder):
@@ -39,17 +30,13 @@ def deep(folder):
 
 def loss(folder, *files):
     import torch
-    from taskling import task_tools, trials
+    from taskling import trials
+    from taskling.probe import encode_trial
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     torch.set_num_threads(1)
     tokenizer = AutoTokenizer.from_pretrained(folder)
-    encoded = []
-    for trial in trials.held_out(60, 3):
-        messages = task_tools.prompt(trial.request)
-        start = tokenizer.apply_chat_template(messages, tools=task_tools.TOOLS, tokenize=False, add_generation_prompt=True)
-        whole = tokenizer.apply_chat_template([*messages, task_tools.call(trial.name, trial.arguments)], tools=task_tools.TOOLS, tokenize=False)
-        encoded.append((len(tokenizer.encode(start, add_special_tokens=False)), tokenizer.encode(whole, add_special_tokens=False)))
+    encoded = [(len(start), start + answer) for start, answer in (encode_trial(tokenizer, trial) for trial in trials.held_out(60, 3))]
     found = {}
     for name in (None, *files):
         model = AutoModelForCausalLM.from_pretrained(folder if name is None else Path(name).parent, **({} if name is None else {"gguf_file": Path(name).name}), dtype=torch.float32).eval()
@@ -111,4 +98,4 @@ if __name__ == "__main__":
 
     set_verbosity_error()
     disable_progress_bar()
-    {"rows": rows, "deep": deep, "loss": loss, "margins": margins, "quantise": quantise, "compare": compare}[sys.argv[1]](*sys.argv[2:])
+    {"deep": deep, "loss": loss, "margins": margins, "quantise": quantise, "compare": compare}[sys.argv[1]](*sys.argv[2:])

@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { openChat, modelPlace, type Chat, type ChatTurn } from "../serve/index.js";
 import { CommandError, EXIT_HELP } from "./failure.js";
 import { wholeNumber } from "./format-option.js";
-import { Reporter } from "./output.js";
+import { count, Reporter } from "./output.js";
 
 interface ChatCommandOptions {
   system?: string;
@@ -100,4 +100,4 @@ async function talk(chat: Chat, begin: readonly ChatTurn[], asked: { limit: numb
 }
 
 const describe = ({ template, stops }: Chat): string =>
-  template === undefined ? "no chat template" : `chat template of ${template.length.toLocaleString("en-US")} characters${template.includes("tools") ? " with tools" : ", without tools"}, an answer ends at ${stops.join(" or ") || "nothing that is named"}`;
+  template === undefined ? "no chat template" : `chat template of ${count(template.length)} characters${template.includes("tools") ? " with tools" : ", without tools"}, an answer ends at ${stops.join(" or ") || "nothing that is named"}`;

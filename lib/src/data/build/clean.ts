@@ -1,8 +1,7 @@
 import { readFileSync } from "node:fs";
 import { ContentIndex } from "../dedup/exact.js";
 import type { Duplicates } from "../dedup/prefix.js";
-import type { Example, Format } from "../example.js";
-import { parseJson } from "../jsonl/json.js";
+import type { Format } from "../example.js";
 import { textsOf, type Finds, type PiiModel } from "../pii/example.js";
 import type { PiiMatch } from "../pii/kinds.js";
 import { maskingOf, type Masking } from "../pii/mask.js";
@@ -19,7 +18,7 @@ import type { CleanedRows } from "./row-steps.js";
 import { Checkpoints, type BuildContext, type CleanState, type ReadState } from "./state.js";
 import { addCounts, reject, type RejectedRow } from "./tally.js";
 import { AppendFile, NumberFile, readNumbers } from "./work-files.js";
-import { countWorkRows, HASH_BYTES, workRowBatches, workRows, type WorkRow } from "./work-rows.js";
+import { countWorkRows, HASH_BYTES, maskedExample, workRowBatches, workRows, type WorkRow } from "./work-rows.js";
 
 /** The numbers kept of every row that is left: 7 of 4 bytes. */
 export const RECORD = { keyLow: 0, keyHigh: 1, stratum: 2, tokens: 3, source: 4, line: 5, row: 6, length: 7 } as const;
@@ -232,7 +231,7 @@ class Cleaning {
       return;
     }
     if (options.rules || tests || options.filter) {
-      const example = masked?.json === undefined ? work.example : exampleOf(masked.json);
+      const example = masked?.json === undefined ? work.example : maskedExample(masked.json);
       const finding = options.rules && firstFinding(example, options.rules);
       if (finding) {
         out("filter", finding.code, finding.reason);
@@ -276,10 +275,4 @@ class Cleaning {
     if (this.#strata.size > MAX_STRATA) orderStrata(new Set(this.#strata.keys()), this.#context.settings.stratify);
     return this.#strata.size - 1;
   }
-}
-
-function exampleOf(json: string): Example {
-  const parsed = parseJson(json);
-  if (!parsed.ok) throw new Error(`a masked row cannot be read again: ${parsed.reason}`);
-  return parsed.value as Example;
 }

@@ -83,6 +83,13 @@ export class WorkRow {
   }
 }
 
+/** The example of a row in which something was masked, from what cleaning wrote of it. */
+export function maskedExample(json: string): Example {
+  const parsed = parseJson(json);
+  if (!parsed.ok) throw new Error(`a masked row cannot be read again: ${parsed.reason}`);
+  return parsed.value as Example;
+}
+
 /** The rows that stand one after another in `bytes`. */
 export function* workRows(bytes: Buffer): Generator<WorkRow, void, void> {
   for (let at = 0; at < bytes.length; ) {
