@@ -1,7 +1,7 @@
 /**
  * `npm run build`: makes the notebooks from the lesson sources, with jupytext.
  *
- *     npm run build                          notebooks/        what a student opens
+ *     npm run build                          notebooks/        what a student opens, and course.json, the list of them
  *     npm run build -- --for instructor      build/instructor/ with the solutions and teaching notes
  *
  * Outputs of an earlier run are kept where source and lib are the same as then; else `npm run lessons` makes new ones.
@@ -10,6 +10,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
 import { parseArgs } from "node:util";
+import { makeCatalogue, writeCatalogue } from "./course-catalogue.ts";
 import { readOutline, type OutlineLesson } from "./course-manifest.ts";
 import { codeFor, isFor, readLessons, type Audience, type LessonSource } from "./lesson-source.ts";
 import { Notebook, readNotebook, textOf, type Provenance } from "./notebook.ts";
@@ -31,10 +32,18 @@ export function buildNotebooks(audience: Audience): Map<string, string> {
     paths.set(lesson.id, path);
   });
   removeOrphans(folder, new Set(lessons.map(({ notebook }) => notebook)));
+  if (audience === "student") writeCatalogue(makeCatalogue(outline, lessons));
   return paths;
 }
 
-/** The lesson as percent-format text for one audience: the title cell first, then the cells that are for them. */
+// Part 1 of every lesson has a prompt; running a prompt costs money, so a notebook that is run as a whole runs none.
+const RUN_A_PROMPT = `import { ai } from "llmops/teacher";
+// Runs a prompt of this section through the teacher's door; the texts behind the number fill its [gaps].
+// await ai(1);
+// Goes on in your own words:
+// await ai("Which of these did you guess?");`;
+
+/** The lesson as percent-format text for one audience: its title, the cell that opens it, then the cells that are for them. */
 function percentText(lesson: LessonSource, outline: OutlineLesson, audience: Audience): string {
   const title = [
     `# ${lesson.id} ${lesson.front.title}`,
@@ -47,9 +56,11 @@ function percentText(lesson: LessonSource, outline: OutlineLesson, audience: Aud
   ].join("\n");
   const cells = [
     { kind: "markdown", tags: [] as string[], text: title },
+    { kind: "code", tags: ["folded"], text: `import { openLesson } from "llmops/course";\nopenLesson("${lesson.id}"); // notes that you were here, and shows how far you are` },
     ...lesson.cells
       .filter((cell) => isFor(audience, cell))
       .map((cell) => ({ ...cell, text: cell.kind === "code" ? codeFor(audience, cell, lesson.path) : cell.text })),
+    { kind: "code", tags: ["quiet"], text: RUN_A_PROMPT },
   ];
   return cells
     .map(({ kind, tags, text }) => {

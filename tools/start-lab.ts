@@ -1,17 +1,19 @@
-/** `npm start`: brings the student's copies up to date, starts JupyterLab on them, prints one URL. */
+/** `npm start`: brings the student's copies up to date, starts JupyterLab on them and the home page beside it. */
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { createWriteStream, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join, relative, resolve, sep } from "node:path";
 import { parseArgs } from "node:util";
+import { findWorkbookHome, readCatalogue } from "llmops/course";
+import { startHome } from "./home/server.ts";
 import { PYTHON, NOTEBOOKS, ROOT, STATE, WORK } from "./paths.ts";
 import { describeCopies, updateWorkCopies } from "./work-copies.ts";
 
 const USAGE = `npm start [-- options]
   --port N        listen on this port (default: the first free one from 8888)
   --no-browser    do not open a browser
-  --lesson 63.7   open this lesson
+  --lesson 63.7   open this lesson, not the home page
   --work DIR      keep your copies of the lessons in DIR, a folder inside the workbook (default: work)`;
 
 const FIRST_PORT = 8888;
@@ -24,6 +26,11 @@ for (const line of describeCopies(copies, options.work)) console.log(line);
 const page = lessonPage(options.lesson);
 
 const token = randomBytes(24).toString("hex");
+const labUrl = (path: string) => `http://127.0.0.1:${port}/lab${path}?token=${token}`;
+const home = await startHome({
+  catalogue: readCatalogue(ROOT), notebooks: NOTEBOOKS, work: options.work, state: findWorkbookHome(ROOT),
+  lab: (notebook) => labUrl(`/tree/${encodeURI(notebook)}`),
+});
 const logPath = join(STATE, "logs", "jupyter.log");
 mkdirSync(join(STATE, "logs"), { recursive: true });
 const log = createWriteStream(logPath);
@@ -49,7 +56,8 @@ const lab = spawn(
     `--LabApp.app_settings_dir=${join(ROOT, "jupyter", "lab")}`,
   ],
   // The token goes by environment: on the command line every user of the machine could read it.
-  { cwd: options.work, env: { ...process.env, JUPYTER_TOKEN: token }, stdio: ["ignore", "pipe", "pipe"] },
+  // LLMOPS_COURSE_URL: where a lesson's first cell finds the home page.
+  { cwd: options.work, env: { ...process.env, JUPYTER_TOKEN: token, LLMOPS_COURSE_URL: home.origin }, stdio: ["ignore", "pipe", "pipe"] },
 );
 lab.stdout.pipe(log);
 lab.stderr.pipe(log);
@@ -61,9 +69,9 @@ lab.on("exit", (code) => {
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, stop);
 
 await waitUntilReady();
-const url = `http://127.0.0.1:${port}/lab${page}?token=${token}`;
-console.log(`\nThe workbook is open at\n\n  ${url}\n\nCtrl-C stops it; your work stays in ${relative(ROOT, options.work)}/.`);
-if (options.browser) openBrowser(url);
+const url = labUrl(page);
+console.log(`\nThe workbook is open at\n\n  ${home.url}   lessons, your progress, search\n  ${url}   JupyterLab\n\nCtrl-C stops it; your work stays in ${relative(ROOT, options.work)}/.`);
+if (options.browser) openBrowser(options.lesson ? url : home.url);
 
 function readOptions(): { port: number | undefined; browser: boolean; lesson: string | undefined; work: string } {
   try {
@@ -156,6 +164,7 @@ function stop(): void {
   if (stopping) return;
   stopping = true;
   console.log("\nStopping JupyterLab and its kernels …");
+  void home.close();
   lab.kill("SIGTERM"); // Jupyter's SIGTERM shuts kernels down without asking
   setTimeout(() => lab.kill("SIGKILL"), 10_000).unref();
 }

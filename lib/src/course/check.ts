@@ -3,6 +3,8 @@
  * that one's explanation; an answer nobody foresaw still hears which case failed.
  */
 import { escapeHtml, PLAIN_HTML, show } from "./display.js";
+import { note } from "./lesson.js";
+import { exerciseProgress, readProgress } from "./progress.js";
 
 /** What a check says. `untouched` is a stub nobody has filled in yet: no error, no blame. */
 export type Verdict =
@@ -78,15 +80,44 @@ async function holds<Answer>(matches: Misconception<Answer>["matches"], answer: 
 
 const isStubError = (error: unknown) => error instanceof Error && error.name === "StubError";
 
-/** Judges an answer and shows the verdict below the cell. */
-export async function check<Answer>(exercise: Exercise<Answer>, answer: Answer | undefined): Promise<void> {
+/**
+ * Judges an answer, keeps the verdict in the student's progress, and shows it below the cell.
+ *
+ * @param help "hint" shows the next of the exercise's hints where the answer is not right; the last one stays
+ */
+export async function check<Answer>(exercise: Exercise<Answer>, answer: Answer | undefined, help?: "hint"): Promise<void> {
+  const { id, hints = [] } = exercise;
   const verdict = await judge(exercise, answer);
+  const now = () => new Date().toISOString();
+  if (verdict.outcome !== "untouched") {
+    note({ did: "answered", at: now(), exercise: id, outcome: verdict.outcome, ...("misconception" in verdict && verdict.misconception !== undefined ? { misconception: verdict.misconception } : {}) });
+  }
+  let hint: string | undefined;
+  if (verdict.outcome !== "right" && hints.length) {
+    if (help === "hint") {
+      const number = Math.min(hintsTaken(id) + 1, hints.length);
+      note({ did: "took a hint", at: now(), exercise: id, number });
+      taken.set(id, number);
+      hint = `Hint ${number} of ${hints.length}: ${hints[number - 1]}`;
+    } else if (verdict.outcome === "wrong") {
+      hint = 'For a hint, give the check "hint" behind your answer, and run the cell again.';
+    }
+  }
+  showVerdict(id, verdict, hint);
+}
+
+/** Hints taken in this process: what counts where no progress is kept. */
+const taken = new Map<string, number>();
+const hintsTaken = (id: string): number => Math.max(taken.get(id) ?? 0, exerciseProgress(readProgress(), id).hints);
+
+function showVerdict(id: string, verdict: Verdict, hint: string | undefined): void {
   const label = { right: "Right", wrong: "Not right", untouched: "Not yet" }[verdict.outcome];
   const colour = { right: "#00695c", wrong: "#b71c1c", untouched: "#5f6368" }[verdict.outcome];
   show({
-    "text/plain": `${exercise.id}: ${label}. ${verdict.message}`,
+    "text/plain": `${id}: ${label}. ${verdict.message}${hint === undefined ? "" : `\n${hint}`}`,
     "text/html":
       `<div class="${PLAIN_HTML}" role="status" style="border-left:4px solid ${colour};padding:.4em .8em">` +
-      `<strong style="color:${colour}">${label}.</strong> ${escapeHtml(verdict.message)}</div>`,
+      `<strong style="color:${colour}">${label}.</strong> ${escapeHtml(verdict.message)}` +
+      `${hint === undefined ? "" : `<p style="margin:.4em 0 0">${escapeHtml(hint)}</p>`}</div>`,
   });
 }

@@ -1,4 +1,5 @@
 export { openTeacher, Teacher, type TeacherOptions } from "./teacher.js";
+export { ai } from "./ai.js";
 export type { Door, DoorOptions } from "./door.js";
 export type { Completion, CompletionRequest, Outcome, Progress } from "./completion.js";
 export { BudgetExceeded, TeacherError, money, type FailureKind } from "./failures.js";

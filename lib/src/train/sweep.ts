@@ -1,6 +1,6 @@
 /** Several recipes, trained on one runtime, a few at a time. */
 import pLimit from "p-limit";
-import { ProgressBar } from "../course/progress.js";
+import { ProgressBar } from "../course/progress-bar.js";
 import { cellSignal, launch, type Run, type Runtime } from "../pair/index.js";
 import { trainingJob } from "./job.js";
 import type { TrainingRecipe } from "./recipe.js";
