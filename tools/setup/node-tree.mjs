@@ -1,4 +1,5 @@
 // The npm tree, from the lock file, by the project's own Node and npm; then the library, compiled.
+import { createHash } from "node:crypto";
 import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { runInstaller } from "./installer.mjs";
@@ -8,11 +9,22 @@ const MODULES = join(ROOT, "node_modules");
 const TREE_STAMP = join(MODULES, "workbook-stamp");
 const LIBRARY_STAMP = join(ROOT, "lib", "dist", "workbook-stamp");
 
-const treeHash = () =>
-  hashOf(join(ROOT, "package.json"), join(ROOT, "package-lock.json"), join(ROOT, "lib", "package.json"), join(ROOT, "patches"));
+// Of the package files only what npm installs by: a new command of ours, or a new folder of lib, is no reason to install anew.
+const treeHash = () => {
+  const hash = createHash("sha256").update(hashOf(join(ROOT, "package-lock.json"), join(ROOT, "patches")));
+  for (const file of ["package.json", "lib/package.json"]) {
+    const { dependencies, devDependencies, allowScripts, workspaces } = JSON.parse(readFileSync(join(ROOT, file), "utf8"));
+    hash.update(JSON.stringify([file, dependencies, devDependencies, allowScripts, workspaces]));
+  }
+  return hash.digest("hex");
+};
 const libraryHash = () => hashOf(join(ROOT, "lib", "src"), join(ROOT, "lib", "tsconfig.json"));
 
 const holds = (stamp, hash) => existsSync(stamp) && readFileSync(stamp, "utf8") === hash;
+
+/** Whether the npm tree is that of the lock file, and the library compiled from its sources as they are. */
+export const treeIsReady = () => holds(TREE_STAMP, treeHash());
+export const libraryIsReady = () => holds(LIBRARY_STAMP, libraryHash());
 
 /** @returns {Promise<boolean>} whether something had to be installed */
 export async function prepareNodeTree({ node, npmCli, env }) {

@@ -7,7 +7,7 @@ import { SetupError } from "./messages.mjs";
 import { ROOT, VENV, VENV_BIN, VENV_PYTHON, hashOf } from "./paths.mjs";
 
 const OLDEST = [3, 10];
-const NEEDED_BYTES = 1.4e9; // .venv 450 MB and node_modules 750 MB in November 2026, and room to unpack
+export const NEEDED_BYTES = 1.4e9; // .venv 450 MB and node_modules 750 MB in November 2026, and room to unpack
 const REQUIREMENTS = join(ROOT, "jupyter", "requirements.txt");
 const CONSTRAINTS = join(ROOT, "jupyter", "constraints.txt");
 const STAMP = join(VENV, "workbook-stamp.json");
@@ -86,7 +86,8 @@ function currentStamp() {
   return hashOf(REQUIREMENTS, CONSTRAINTS);
 }
 
-function isReady() {
+/** Whether .venv is there, whole, and of these requirements. */
+export function isReady() {
   if (!existsSync(STAMP) || !existsSync(VENV_PYTHON)) return false;
   const stamp = readStamp();
   return stamp.requirements === currentStamp() && existsSync(stamp.node);
