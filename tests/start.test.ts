@@ -66,6 +66,19 @@ async function execute(url: string, code: string): Promise<string> {
   }
 }
 
+test("npm start -- --demo has the lesson's kernel running, with its imports, before it says that it is open; the home page leads to it", async (context) => {
+  const work = scratch(context, WORK_PARENT);
+  const start = startCommand(context, "npm", ["start", "--", "--no-browser", "--work", work, "--lesson", "63.1", "--demo"], { LLMOPS_HOME: join(work, "state") });
+  const [, origin, path, token] = await start.waitFor(/(http:\/\/127\.0\.0\.1:\d+)\/lab\/tree\/(\S+)\?token=(\w+)/);
+  assert.match(start.output(), /The kernel of 63\.1 is up[^]*63\.1 is warm after [\d.]+ s/);
+  const sessions = (await (await fetch(`${origin}/api/sessions`, { headers: { authorization: `token ${token}` } })).json()) as { path: string; kernel: { name: string } }[];
+  assert.deepEqual(sessions.map((session) => [session.path, session.kernel.name]), [[path, "tslab"]]);
+  const [home] = /http:\/\/127\.0\.0\.1:\d+\/\?key=\w+/.exec(start.output())!;
+  const cookie = (await fetch(home, { redirect: "manual" })).headers.get("set-cookie")!.split(";")[0]!;
+  const opened = await fetch(new URL("/open/63.1", home), { headers: { cookie }, redirect: "manual" });
+  assert.equal(opened.headers.get("location"), `${origin}/lab/tree/${path}?token=${token}`);
+});
+
 test("a second start installs nothing", () => {
   const { stdout, stderr, status } = spawnSync("npm", ["start", "--silent", "--", "--help"], { cwd: ROOT, encoding: "utf8" });
   assert.equal(status, 0);
@@ -89,6 +102,7 @@ for (const [args, message] of [
   [["--port", "notaport"], /--port notaport is no port number/],
   [["--lesson", "99.1"], /There is no lesson 99\.1/],
   [["--work", "/tmp/elsewhere"], /--work \/tmp\/elsewhere lies outside the workbook/],
+  [["--demo"], /--demo needs the lesson[^]*--lesson 63\.7/],
   [["--frobnicate"], /frobnicate/],
 ] as const) {
   test(`a wrong option is refused with its remedy: ${args.join(" ")}`, (context) => {
