@@ -5,6 +5,7 @@
  * where it was (its state is in .workbook/taskling); finished stages are not done again.
  *
  *     npm run taskling                                        everything, into colab/taskling/model
+ *     npm run taskling -- --cycles 1 --out /tmp/first         the first cycle of the pretraining alone
  *     npm run taskling -- --out /tmp/try --steps 100 --seed 1   a quick try beside it
  *     npm run taskling -- card                                one stage
  */

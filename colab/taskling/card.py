@@ -88,7 +88,7 @@ A Llama of {parameters:,} parameters that this repository makes from nothing: `n
 | --- | --- |
 | shape | {settings.layers} layers, hidden size {settings.hidden}, {settings.heads} heads and {settings.key_value_heads} key-value heads of {settings.hidden // settings.heads}, MLP {settings.intermediate}, tied embeddings |
 | vocabulary | {settings.vocabulary}, byte-level BPE with Llama-3's pre-tokenizer, trained on the corpus |
-| context | {settings.context} tokens (pretrained in rows of {settings.short}, from {100 * settings.long_from:.0f} % of the steps on of {settings.context}) |
+| context | {settings.context} tokens (pretrained in rows of {settings.short}, from {100 * settings.long_from:.0f} % of a cycle on of {settings.context}) |
 | weights | fp16 in `model.safetensors`, opened in fp32; ONNX and GGUF are made of the same fp16 values |
 | size | {total / 1e6:.1f} MB, all formats together |
 
@@ -100,7 +100,7 @@ It has no tool calls. One in ten known titles and calendar dates is held back by
 
 ## Pretraining
 
-{settings.steps:,} steps of {settings.batch:,} tokens, Muon {settings.matrix_rate} for the matrices and AdamW {settings.other_rate} for the rest, falling over the last {100 * (1 - settings.decay_from):.0f} %. Precision {training['precision']}, one thread of "{processor()}", {training['seconds'] / 60:.0f} minutes of wall clock on a machine shared with other work. Last loss {sum(training['losses'][-50:]) / 50:.3f} nats a token. {", ".join(f"{name} {version(name)}" for name in PACKAGES)}.
+{settings.steps:,} steps of {settings.batch:,} tokens{_cycles(settings)}, Muon {settings.matrix_rate} for the matrices and AdamW {settings.other_rate} for the rest, falling over the last {100 * (1 - settings.decay_from):.0f} %{' of each' if len(settings.cycles) > 1 else ''}. Precision {training['precision']}, one thread of "{processor()}", {training['seconds'] / 60:.0f} minutes of wall clock on a machine shared with other work. Last loss {sum(training['losses'][-50:]) / 50:.3f} nats a token. {", ".join(f"{name} {version(name)}" for name in PACKAGES)}.
 
 What holds: corpus and tokenizer are the same everywhere for a seed. Weights are the same for the same seed, packages, precision and processor, on one thread, also where the run was stopped and went on. Another processor adds in another order; the precision `auto` is bf16 where the processor multiplies it and fp32 elsewhere: such models are alike, not the same. The CUDA path was not tried.
 
@@ -137,6 +137,16 @@ and the answer `{{"name": "create_task", "parameters": {{"title": "buy milk", "d
 {chr(10).join(f"| `{path.relative_to(out).as_posix()}` | {path.stat().st_size} | `{sha256(path)}` |" for path in files)}
 """
     (out / "README.md").write_text(text, "utf-8")
+
+
+# What the first cycle alone gave, 2026-11-21, when it was the whole run: 51 minutes on one shared core.
+FIRST = "14.7 million tokens; with it the LoRA below reached 86.3 % right operations and 71.3 % right arguments on held-out requests, 71.0 % right operations on phrasings never seen, 81.3 % on those of another hand"
+
+
+def _cycles(settings: Settings) -> str:
+    if len(settings.cycles) == 1:
+        return ""
+    return f" in cycles of {' and '.join(f'{steps:,}' for steps in settings.cycles)} (`npm run taskling -- --cycles 1` ends after the first: {FIRST})"
 
 
 def _parameters(settings: Settings) -> int:

@@ -49,7 +49,8 @@ class Rows:
 
     def take(self, step: int) -> tuple[numpy.ndarray, numpy.ndarray]:
         """The rows of a step and their weights; they have to be taken in order. Each begins with the last token of the one before."""
-        width = self.settings.context if step >= self.settings.long_from * self.settings.steps else self.settings.short
+        at, steps = self.settings.within(step)
+        width = self.settings.context if at >= self.settings.long_from * steps else self.settings.short
         rows = self.settings.batch // width
         wanted = rows * width + 1
         while len(self._held) < wanted:

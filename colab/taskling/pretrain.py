@@ -33,10 +33,11 @@ def precision_of(asked: str) -> str:
 
 def rate(step: int, settings: Settings) -> float:
     """The share of the learning rate at a step."""
+    step, steps = settings.within(step)
     if step < settings.warmup:
         return (step + 1) / settings.warmup
-    start = settings.decay_from * settings.steps
-    return 1.0 if step < start else max(0.01, 1 - (step - start) / (settings.steps - start))
+    start = settings.decay_from * steps
+    return 1.0 if step < start else max(0.01, 1 - (step - start) / (steps - start))
 
 
 def _write(state: dict, path: Path) -> None:

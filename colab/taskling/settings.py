@@ -24,21 +24,37 @@ class Settings:
     rope_theta: float = 10000.0
     """Characters that the tokenizer is trained on."""
     tokenizer_characters: int = 4_000_000
-    """Tokens of a step: in rows of 256 at first, which cost less, and of the whole context in the last sixth."""
+    """Tokens of a step: in rows of 256 at first, which cost less, and of the whole context in the last sixth of a cycle."""
     batch: int = 4096
     short: int = 256
     long_from: float = 0.84
-    steps: int = 3600
+    """
+    Steps of each cycle of the learning rate; each goes on from the weights and the documents where the one before ended. The first
+    alone makes a model, in under half an hour on two quiet cores; what each cycle adds is in the model's card.
+    """
+    cycles: tuple[int, ...] = (3600, 4400)
     matrix_rate: float = 4e-3
     other_rate: float = 2e-3
     warmup: int = 50
-    """From which share of the steps on the rate falls, linearly, to a hundredth."""
+    """From which share of a cycle on the rate falls, linearly, to a hundredth."""
     decay_from: float = 0.5
     """How much what users and system prompts say counts in the loss, against 1 for all other text: it is not what has to be learnt."""
     asked_weight: float = 0.25
     """Share of documents after which a random stretch is repeated."""
     repeats: float = 0.04
     checkpoint_every: int = 100
+
+    @property
+    def steps(self) -> int:
+        return sum(self.cycles)
+
+    def within(self, step: int) -> tuple[int, int]:
+        """Where a step stands in its cycle, and how many steps that has."""
+        for length in self.cycles:
+            if step < length:
+                return step, length
+            step -= length
+        raise ValueError(f"the cycles {self.cycles} end before this step")
 
     def as_dict(self) -> dict:
         return asdict(self)

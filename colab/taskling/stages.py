@@ -25,7 +25,12 @@ def run(arguments: argparse.Namespace) -> None:
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True, warn_only=True)
     settings = Settings()
-    settings = replace(settings, **{key: getattr(arguments, key) for key in ("seed", "steps") if getattr(arguments, key) is not None})
+    if arguments.seed is not None:
+        settings = replace(settings, seed=arguments.seed)
+    if arguments.steps is not None:
+        settings = replace(settings, cycles=(arguments.steps,))
+    elif arguments.cycles is not None:
+        settings = replace(settings, cycles=settings.cycles[:arguments.cycles])
     out = Path(arguments.out).resolve() if arguments.out else MODEL
     key = hashlib.sha256(json.dumps([settings.as_dict(), pretrain.precision_of(arguments.precision)]).encode()).hexdigest()[:12]
     state = STATE / key
