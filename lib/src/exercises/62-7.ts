@@ -24,6 +24,11 @@ const answerTime: AnswerSeconds = ({ firstTokenSeconds, stepSeconds }, tokens) =
 
 export const answerSeconds: Exercise<AnswerSeconds> = {
   id: "62.7/answer-seconds",
+  kind: "function",
+  hints: [
+    "The table of section 6 has a column for the first token, and one for each further token. Which of an answer's tokens come with a step of their own?",
+    "A step gives one token to every row at the same time, so the batch does not change how long an answer takes. Test your formula on an answer of a single token: no further step is needed.",
+  ],
   fault: (answer) => {
     for (const [timed, tokens] of TIMED) {
       const [given, expected] = [answer({ ...timed }, tokens), answerTime(timed, tokens)];
@@ -97,6 +102,12 @@ const fits = (mistaken: RowsThatFit) => (answer: RowsThatFit) => ROOMS.every((ro
 
 export const rowsThatFit: Exercise<RowsThatFit> = {
   id: "62.7/rows-that-fit",
+  kind: "function",
+  hints: [
+    "What is on the card before the first user comes? Only what is left after it can be shared out.",
+    "The cache of one row: a key and a value, in each layer, for the heads that keep them, headDim numbers of cacheBytes each, for every token of the context.",
+    "Divide, and round so that the last row fits whole. Then think of a card on which not even the weights fit: what is the smallest number of users?",
+  ],
   fault: (answer) => {
     for (const room of ROOMS) {
       const [given, expected] = [answer({ ...room }), rowsThatFitRule(room)];

@@ -27,6 +27,12 @@ const computes = (mistaken: TextSimilarity) => (answer: TextSimilarity) => PAIRS
 
 export const textSimilarity: Exercise<TextSimilarity> = {
   id: "63.4/text-similarity",
+  kind: "function",
+  hints: [
+    "Take 'move the meeting to Friday' apart on paper: which sequences of three words does it have? There are three.",
+    "Write a helper that makes the set of sequences of one text: small letters, runs of letters and digits as words, three in a row. Use it on both texts.",
+    "Above the line stands how many sequences both sets have; below it, how many there are in either. What is in both must not be counted twice there.",
+  ],
   fault: (answer) => {
     for (const [a, b] of PAIRS) {
       const [given, expected] = [answer(a, b), right(a, b)];
@@ -82,6 +88,12 @@ const before = (order: readonly CleaningStep[], first: CleaningStep, second: Cle
 
 export const stepOrder: Exercise<readonly CleaningStep[]> = {
   id: "63.4/step-order",
+  kind: "choice",
+  hints: [
+    "Ask of each step what it needs from the others: what can be done to a row that is not parsed yet, and what does an invisible character do to a comparison?",
+    "Among the steps that remove rows the cheap ones go first. A hash is cheaper than a comparison, and a comparison is cheaper than a request to a paid model.",
+    "Masking changes the length of a text, and what leaves your machine should be masked. So one step stands before two others, and the step that sends rows away comes last.",
+  ],
   fault: (answer) => {
     const missing = CLEANING_STEPS.filter((step) => !answer.includes(step));
     if (missing.length > 0) return `These steps are missing: ${missing.join(", ")}.`;

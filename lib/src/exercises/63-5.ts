@@ -16,6 +16,11 @@ const computes = (mistaken: RequestsNeeded) => (answer: RequestsNeeded) => REQUE
 
 export const requestsNeeded: Exercise<RequestsNeeded> = {
   id: "63.5/requests-needed",
+  kind: "function",
+  hints: [
+    "Suppose that half of the rows are kept. How many must be generated for 100 good ones: 150 or 200?",
+    "First the number of rows to generate, from wanted and the share that is kept; then the number of requests, from the rows that each brings. Both are whole numbers: which way do you round?",
+  ],
   fault: (answer) => {
     for (const [wanted, kept, batch] of REQUEST_CASES) {
       const [given, expected] = [answer(wanted, kept, batch), right(wanted, kept, batch)];
@@ -89,6 +94,12 @@ const caseOf = (what: string) => AGREEMENT_CASES.find((one) => one.what === what
 
 export const selfConsistency: Exercise<Agreed> = {
   id: "63.5/self-consistency",
+  kind: "function",
+  hints: [
+    "Two answers agree when all of their fields do. What could you make of a whole answer so that two equal ones become the same text, whatever the order of their fields?",
+    "Sort the fields by name, make text of them, and count how often each text occurs.",
+    "Take the text that occurs most often, and look at its count before you give its answer back. When it is below least, or when there are no answers, nothing is agreed.",
+  ],
   fault: (answer) => {
     for (const given of AGREEMENT_CASES) {
       const { what, answers, least, agreed } = given;

@@ -26,6 +26,12 @@ const lengths = (mistaken: UpdatesOf) => (answer: UpdatesOf) => LENGTHS.every((l
 
 export const updatesExercise: Exercise<UpdatesOf> = {
   id: "64.2/updates",
+  kind: "function",
+  hints: [
+    "Look at the last two lines of the table: ten rows more make one update more in each epoch. What happened to the rows that were left over?",
+    "Count for one epoch: rows make batches, batches make groups, and each group is an update. What is left over makes a smaller batch and a smaller group, so which way do you round, and how often?",
+    "Only when one epoch is rounded do the epochs come in: no update reaches from one into the next.",
+  ],
   fault: (answer) => {
     for (const length of LENGTHS) {
       const [given, expected] = [answer({ ...length }), updates(length)];
@@ -91,6 +97,12 @@ const rises = (update: number, { peak, warmup }: Ramp): number | undefined => (u
 
 export const rateExercise: Exercise<RateOf> = {
   id: "64.2/rate",
+  kind: "function",
+  hints: [
+    "The schedule has two parts, and warmup is where they meet. What is the rate at update 0, and what at update number warmup?",
+    "On the way up it is a share of the peak: how many updates are done, out of warmup. On the way down, first compute another share, 0 at the end of the warm-up and 1 at the last step.",
+    "Half a cosine runs from 1 to −1 while its angle goes from 0 to π. Lift it and halve it, so that it runs from 1 to 0, and multiply by the peak.",
+  ],
   fault: (answer) => {
     for (const [update, ramp] of CASES) {
       const [given, expected] = [answer(update, { ...ramp }), rate(update, ramp)];

@@ -29,6 +29,12 @@ const labels = (mistaken: LabelTokens) => (answer: LabelTokens) => ROWS.every((r
 
 export const lossMask: Exercise<LabelTokens> = {
   id: "64.4/loss-mask",
+  kind: "function",
+  hints: [
+    "Look at the boxes above: which three kinds of tokens belong to a turn, and in whose turns are some of them filled?",
+    "A label depends on nothing but the token's own role and part. What the template writes is read, not learned; what the model has to write, down to the mark that ends its turn, is learned.",
+    "So two conditions, on role and on part, both of which must hold. Where one fails the label is −100, never 0.",
+  ],
   fault: (answer) => {
     for (const row of ROWS) {
       const [given, expected] = [answer(structuredClone(row)), labelTokens(row)];
@@ -98,6 +104,11 @@ const counts = (mistaken: CountSteps) => (answer: CountSteps) => RUNS.every(([ru
 
 export const stepCount: Exercise<CountSteps> = {
   id: "64.4/step-count",
+  kind: "function",
+  hints: [
+    "Take 101 rows, 4 a pass, 4 passes an update. How many passes has an epoch, and how many updates do they make, the last smaller one included?",
+    "Round up twice for one epoch: rows to passes, passes to updates. Then come the epochs, and a run of half an epoch rounds up once more.",
+  ],
   fault: (answer) => {
     for (const [run] of RUNS) {
       const [given, expected] = [answer({ ...run }), countSteps(run)];

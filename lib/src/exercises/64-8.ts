@@ -22,6 +22,11 @@ const says = (mistaken: GgufBytes) => (answer: GgufBytes): boolean => CASES.ever
 
 export const ggufBytesExercise: Exercise<GgufBytes> = {
   id: "64.8/gguf-bytes",
+  kind: "function",
+  hints: [
+    "Weights are packed in blocks of 256, and a block carries its scales. How many blocks do q4k weights make?",
+    "Blocks times bytes a block, for Q4_K and for Q6_K; what is in fp32 is not packed, and takes its 4 bytes each. Then add the three.",
+  ],
   fault: (answer) => {
     for (const weights of CASES) {
       const given = answer({ ...weights }), expected = right(weights);
@@ -93,6 +98,12 @@ const REASONS: Record<keyof Causes, Partial<Record<Cause, string>>> = {
 
 export const causesExercise: Exercise<GiveCauses> = {
   id: "64.8/causes",
+  kind: "choice",
+  hints: [
+    "Ask for each symptom which part of the way still works: does the model know its marks, does it know where to stop, are its words those of a language at all?",
+    "Section 2 says what an adapter needs beside itself; sections 7 and 8 took the template and the stop token away, and showed what came out. None of the three blurs single letters.",
+    "Each cause is used once. Fluent but never a tool: it has not read the marks of its training. Noise: numbers were added to other numbers than they were trained beside.",
+  ],
   fault: (give) => {
     const answer = give();
     for (const symptom of Object.keys(RIGHT) as (keyof Causes)[]) {

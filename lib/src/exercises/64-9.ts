@@ -27,6 +27,12 @@ const judges = (mistaken: Judge) => (answer: Judge) => JUDGED.every(([found, wan
 
 export const judgeCriterion: Exercise<Judge> = {
   id: "64.9/judge",
+  kind: "function",
+  hints: [
+    "wilson(hits, of) gives an interval. In which of three places can it lie, seen from the share that is wanted?",
+    "Shown needs the whole interval on the good side, failed needs all of it on the other. Which end do you compare for each?",
+    "An interval that holds what is wanted says neither: the exam was too short. Compare shares with shares: wanted is 0.95, not 95.",
+  ],
   fault: (answer) => {
     for (const [found, wanted] of JUDGED) {
       const [given, expected] = [answer({ ...found }, wanted), judgeRightly(found, wanted)];
@@ -73,6 +79,12 @@ const lengths = (mistaken: ExamLength) => (answer: ExamLength) => LENGTHS.every(
 
 export const examLengthExercise: Exercise<ExamLength> = {
   id: "64.9/requests-needed",
+  kind: "function",
+  hints: [
+    "Begin with one request that is right with the probability of the share: how far does a share of n such requests scatter? That is its standard error.",
+    "The standard error shrinks with the square root of the number of requests. Set a multiple of it equal to width and solve for that number: half the width then takes four times the requests.",
+    "The spread of a share is share × (1 − share), which is smaller near 95% than at a half. A 95% interval reaches 1.96 standard errors to each side, and requests are whole: round up.",
+  ],
   fault: (answer) => {
     for (const [share, width] of LENGTHS) {
       const [given, expected]: [unknown, number] = [answer(share, width), examLength(share, width)];
