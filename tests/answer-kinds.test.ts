@@ -216,6 +216,12 @@ describe("a function", () => {
     assert.match(await verdictOf(mean, 1.5), /Give the function itself; this is a number/);
     assert.match(await verdictOf(mean, Promise.resolve(1)), /a promise: leave out the call/);
   });
+  test("a case without a name is named by its arguments, and an exercise may put a fault in its own words", async () => {
+    const plain = functionAnswer<Mean>({ cases: [{ given: [[1, 2]], expected: 1.5 }] });
+    assert.equal(await verdictOf(plain, () => 2), "For the arguments [1,2] your function gives 2; it should give 1.5.");
+    const told = functionAnswer<Mean>({ cases: [{ given: [[1, 2]], expected: 1.5 }], tell: ([values], given, expected) => `The mean of ${values.join(" and ")} is ${expected}, not ${String(given)}.` });
+    assert.equal(await verdictOf(told, () => 2), "The mean of 1 and 2 is 1.5, not 2.");
+  });
   test("a promise that never comes is no endless wait", async () => {
     const hasty = functionAnswer<Mean>({ cases: [{ name: "two numbers", given: [[1, 2]], expected: 1.5 }], seconds: 0.05 });
     assert.match(await verdictOf(hasty, () => new Promise<number>(() => undefined)), /no answer within 0\.05 s/);

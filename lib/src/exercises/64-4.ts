@@ -1,5 +1,6 @@
 /** The exercises of lesson 64.4, "Training Loop". */
 import type { Exercise } from "../course/check.js";
+import { functionAnswer } from "./kinds/function.js";
 
 /** A token of a conversation, as the chat template wrote it. */
 export interface TurnToken {
@@ -100,43 +101,40 @@ const RUNS: readonly (readonly [RunLength, number])[] = [
 ];
 const perEpoch = ({ rows, batch, accumulation }: RunLength): number => Math.ceil(Math.ceil(rows / batch) / accumulation);
 const countSteps: CountSteps = (run) => Math.ceil(perEpoch(run) * run.epochs);
-const counts = (mistaken: CountSteps) => (answer: CountSteps) => RUNS.every(([run]) => answer({ ...run }) === mistaken(run));
 
 export const stepCount: Exercise<CountSteps> = {
   id: "64.4/step-count",
-  kind: "function",
   hints: [
     "Take 101 rows, 4 a pass, 4 passes an update. How many passes has an epoch, and how many updates do they make, the last smaller one included?",
     "Round up twice for one epoch: rows to passes, passes to updates. Then come the epochs, and a run of half an epoch rounds up once more.",
   ],
-  fault: (answer) => {
-    for (const [run] of RUNS) {
-      const [given, expected] = [answer({ ...run }), countSteps(run)];
-      if (given !== expected) return `${run.rows} rows, ${run.batch} a pass, ${run.accumulation} passes an update, ${run.epochs} epochs: ${expected} steps. Your function gives ${String(given)}.`;
-    }
-    return undefined;
-  },
-  misconceptions: [
-    {
-      name: "passes",
-      matches: counts(({ rows, batch, epochs }) => Math.ceil(Math.ceil(rows / batch) * epochs)),
-      message: "You counted forward passes. A step is an update: with accumulation, several passes make one. Schedule, warm-up and checkpoints count steps.",
-    },
-    {
-      name: "last batch dropped",
-      matches: counts(({ rows, batch, accumulation, epochs }) => Math.ceil(Math.floor(Math.floor(rows / batch) / accumulation) * epochs)),
-      message: "You rounded down. The last rows of an epoch make a smaller batch and still an update, unless `dataloader_drop_last` is set.",
-    },
-    {
-      name: "epochs run together",
-      matches: counts(({ rows, batch, accumulation, epochs }) => Math.ceil((rows * epochs) / (batch * accumulation))),
-      message: "You let one epoch run into the next. Each ends by itself, with a smaller update at its end: round up for the epoch first, then multiply.",
-    },
-    {
-      name: "one epoch",
-      matches: counts(perEpoch),
-      message: "That is one epoch. Multiply by the epochs, and round up where they are not whole.",
-    },
-  ],
+  ...functionAnswer<CountSteps>({
+    cases: RUNS.map(([run]) => ({ given: [run] })),
+    right: countSteps,
+    tell: ([{ rows, batch, accumulation, epochs }], given, expected) =>
+      `${rows} rows, ${batch} a pass, ${accumulation} passes an update, ${epochs} epochs: ${expected} steps. Your function gives ${String(given)}.`,
+    mistakes: [
+      {
+        name: "passes",
+        gives: ({ rows, batch, epochs }) => Math.ceil(Math.ceil(rows / batch) * epochs),
+        message: "You counted forward passes. A step is an update: with accumulation, several passes make one. Schedule, warm-up and checkpoints count steps.",
+      },
+      {
+        name: "last batch dropped",
+        gives: ({ rows, batch, accumulation, epochs }) => Math.ceil(Math.floor(Math.floor(rows / batch) / accumulation) * epochs),
+        message: "You rounded down. The last rows of an epoch make a smaller batch and still an update, unless `dataloader_drop_last` is set.",
+      },
+      {
+        name: "epochs run together",
+        gives: ({ rows, batch, accumulation, epochs }) => Math.ceil((rows * epochs) / (batch * accumulation)),
+        message: "You let one epoch run into the next. Each ends by itself, with a smaller update at its end: round up for the epoch first, then multiply.",
+      },
+      {
+        name: "one epoch",
+        gives: perEpoch,
+        message: "That is one epoch. Multiply by the epochs, and round up where they are not whole.",
+      },
+    ],
+  }),
   because: "Rows make passes, passes make updates, and each epoch rounds up by itself. The same number of rows a step gives the same number of steps, whether they come at once or by accumulation.",
 };

@@ -4,8 +4,8 @@ import { kindOf, sayValue, type Checks, type OwnMisconceptions } from "./answer.
 import { sameResult, sameValue } from "./same.js";
 
 interface Given<Arguments extends readonly unknown[]> {
-  /** What the case is, in a sentence: "three tokens of width 2". */
-  name: string;
+  /** What the case is, in a sentence: "three tokens of width 2". Default: the arguments themselves. */
+  name?: string;
   given: Arguments;
 }
 export interface FunctionCase<Arguments extends readonly unknown[], Result> extends Given<Arguments> {
@@ -30,6 +30,8 @@ interface FunctionOptions<Answer extends Anything> extends OwnMisconceptions<Ans
   same?: (given: unknown, expected: Result<Answer>) => boolean;
   /** A result in a message. */
   say?: (value: unknown) => string;
+  /** The fault of a wrong result, where it is better put in the exercise's own words. */
+  tell?: (given: Parameters<Answer>, result: unknown, expected: Result<Answer>) => string;
   /** How long an asynchronous function may take for a case, in seconds. Default 10. */
   seconds?: number;
 }
@@ -43,7 +45,7 @@ export type FunctionSpec<Answer extends Anything> = FunctionOptions<Answer> &
  * its own copy of the arguments; a function that changes them is told so, and an asynchronous one is awaited.
  */
 export function functionAnswer<Answer extends Anything>(spec: FunctionSpec<Answer>): Checks<Answer> {
-  const { cases, right, same = sameResult, say = sayValue, seconds = 10, misconceptions = [], mistakes = [] } = spec;
+  const { cases, right, same = sameResult, say = sayValue, tell, seconds = 10, misconceptions = [], mistakes = [] } = spec;
   const run = async (answer: Answer, given: Parameters<Answer>) => {
     const mine = copyOf(given);
     const result = await withinSeconds((answer as (...all: Parameters<Answer>) => unknown)(...mine), seconds);
@@ -63,18 +65,20 @@ export function functionAnswer<Answer extends Anything>(spec: FunctionSpec<Answe
       if (typeof answer !== "function") return `Give the function itself; this is ${kindOf(answer)}${typeof answer === "object" && answer instanceof Promise ? ", a promise: leave out the call" : ""}.`;
       for (const one of cases) {
         const expected = await expectedOf(one);
+        const name = one.name ?? `the arguments ${one.given.map((value) => sayValue(value, 60)).join(", ")}`;
         let outcome: Awaited<ReturnType<typeof run>>;
         try {
           outcome = await run(answer as Answer, one.given);
         } catch (error) {
           if (error instanceof Error && error.name === "StubError") throw new StubError();
-          return `For ${one.name} your function threw ${String(error)}; it should give ${say(expected)}.`;
+          return `For ${name} your function threw ${String(error)}; it should give ${say(expected)}.`;
         }
         if (!same(outcome.result, expected)) {
-          if (outcome.result === undefined) return `For ${one.name} your function gives nothing; it should give ${say(expected)}. Is a return missing?`;
-          return `For ${one.name} your function gives ${say(outcome.result)}; it should give ${say(expected)}.`;
+          if (tell) return tell(one.given, outcome.result, expected);
+          if (outcome.result === undefined) return `For ${name} your function gives nothing; it should give ${say(expected)}. Is a return missing?`;
+          return `For ${name} your function gives ${say(outcome.result)}; it should give ${say(expected)}.`;
         }
-        if (outcome.changed >= 0) return `For ${one.name} the result is right, but your function changed its ${ORDINALS[outcome.changed] ?? "last"} argument, which others still use. Make a new value.`;
+        if (outcome.changed >= 0) return `For ${name} the result is right, but your function changed its ${ORDINALS[outcome.changed] ?? "last"} argument, which others still use. Make a new value.`;
       }
       return undefined;
     },
