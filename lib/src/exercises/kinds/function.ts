@@ -62,7 +62,7 @@ export function functionAnswer<Answer extends Anything>(spec: FunctionSpec<Answe
   return {
     kind: "function",
     fault: async (answer: unknown) => {
-      if (typeof answer !== "function") return `Give the function itself; this is ${kindOf(answer)}${typeof answer === "object" && answer instanceof Promise ? ", a promise: leave out the call" : ""}.`;
+      if (typeof answer !== "function") return `Give the function itself; this is ${kindOf(answer)}${isPromise(answer) ? ", a promise: leave out the call" : ""}.`;
       for (const one of cases) {
         const expected = await expectedOf(one);
         const name = one.name ?? `the arguments ${one.given.map((value) => sayValue(value, 60)).join(", ")}`;
@@ -108,8 +108,11 @@ function copyOf<Arguments extends readonly unknown[]>(given: Arguments): Argumen
   }) as unknown as Arguments;
 }
 
+/** Of whatever kind: a cell, or a library that it uses, may have a promise class of its own. */
+const isPromise = (value: unknown): value is PromiseLike<unknown> => typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
+
 async function withinSeconds(result: unknown, seconds: number): Promise<unknown> {
-  if (!(result instanceof Promise)) return result;
+  if (!isPromise(result)) return result;
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`no answer within ${seconds} s: is an await missing, or a promise never resolved?`)), seconds * 1000);
