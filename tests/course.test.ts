@@ -5,6 +5,8 @@ import { StubError, chartBundle, judge, tableBundle, todo, type Exercise } from 
 
 const halve: Exercise<(n: number) => number> = {
   id: "0.0/halve",
+  kind: "function",
+  hints: ["What is left of 8 when two share it?", "Divide by 2."],
   fault: (answer) => (answer(8) === 4 ? undefined : `halve(8) should be 4; yours gives ${answer(8)}.`),
   misconceptions: [
     { name: "doubles", matches: (answer) => answer(8) === 16, message: "You double; divide by 2 instead." },

@@ -25,9 +25,9 @@ export type AnswerKind = "number" | "choice" | "function" | "text" | "dataset" |
 export interface Exercise<Answer> {
   /** "63.7/cost": lesson and a short name, unique in the course. */
   id: string;
-  kind?: AnswerKind;
+  kind: AnswerKind;
   /** Given one at a time, on request: from where to look, to all but the answer. */
-  hints?: readonly string[];
+  hints: readonly string[];
   /** Why the answer is wrong, or undefined when it is right. It may throw: the student reads the error's message. */
   fault: (answer: Answer) => string | undefined | Promise<string | undefined>;
   misconceptions: readonly Misconception<Answer>[];

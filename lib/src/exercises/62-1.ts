@@ -72,6 +72,12 @@ const attends = (ways: Ways) => (answer: Attention) => {
 
 export const attentionExercise: Exercise<Attention> = {
   id: "62.1/attention",
+  kind: "function",
+  hints: [
+    "Work on one token first. Which rows of the keys may the query at place 3 be compared with, and which of them come after it?",
+    "For each query there are four stages: a score for every visible key (dot product, made smaller by the width of a key), the shares (softmax), and with them a weighted sum. A sum of what: queries, keys or values?",
+    "Before you take exponentials, subtract the row's largest score from each. Divide each power by the sum of the row's powers. Then each column of the output is the shares times that column of the values, added up over the visible tokens.",
+  ],
   fault: (answer) => {
     for (const { says, queries, keys, values } of ATTENTION_CASES) {
       const [given, expected] = [answer(queries, keys, values), attention(queries, keys, values)];
@@ -156,6 +162,12 @@ const counts = (mistaken: LoraParameters) => (answer: LoraParameters) =>
 
 export const loraExercise: Exercise<LoraParameters> = {
   id: "62.1/lora",
+  kind: "function",
+  hints: [
+    "Section 7 says what stands beside a frozen matrix: two thin ones. What are the sizes of each of them?",
+    "The first leads from the matrix's input down to the rank, the second from the rank up to its output. linearSizes(shape) has input and output of every matrix by its name.",
+    "Add up both thin matrices for each target. Then remember that what you have is one layer of the model.",
+  ],
   fault: (answer) => {
     for (const { model, rank, targets } of LORA_CASES) {
       const { shape } = findModel(model);

@@ -86,6 +86,12 @@ const oneMerge: EncodeWord = (word, merges) => {
 
 export const encodeExercise: Exercise<EncodeWord> = {
   id: "62.2/encode",
+  kind: "function",
+  hints: [
+    "Look again at the list of merges in section 1. Encoding repeats it, in the same order: what decides which pair is joined next?",
+    "Two loops, one inside the other: the outer one goes through the merges from the first learned to the last, the inner one through the pieces as they are now.",
+    "In the inner loop, look at a piece and its neighbour. If they are the pair, put the joined piece into a new list and step over both; else take the one piece and step on by one.",
+  ],
   fault: (answer) => {
     for (const { word, merges } of WORD_CASES) {
       const [given, expected] = [answer(word, merges), encodeWord(word, merges)];
@@ -158,6 +164,11 @@ const labels = (mistaken: MakeLabels) => (answer: MakeLabels) => LABEL_CASES.eve
 
 export const labelsExercise: Exercise<MakeLabels> = {
   id: "62.2/labels",
+  kind: "function",
+  hints: [
+    "Which of the three fields of a row can tell a true end of sequence from padding, when both are the same number?",
+    "The labels have exactly as many places as the tokens, and each place keeps its own token or becomes −100. Compare nothing with padToken: go through the tokens and look into the mask at the same place.",
+  ],
   fault: (answer) => {
     for (const row of LABEL_CASES) {
       const [given, expected] = [answer(row), makeLabels(row)];

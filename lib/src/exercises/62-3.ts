@@ -47,6 +47,12 @@ const number = (value: unknown) => Number(value).toLocaleString("en-US");
 
 export const parametersExercise: Exercise<ParametersOf> = {
   id: "62.3/parameters",
+  kind: "function",
+  hints: [
+    "Write down one layer of Llama-3-8B from the table above: four attention matrices, three of the feed-forward network, two norms. Then what stands outside of the layers.",
+    "Query and output are hidden × (heads · headDim), key and value are hidden × (kvHeads · headDim). Do not use hidden for the width of the heads: in one of the models tried here they differ.",
+    "Outside of the layers: the embedding (vocab × hidden), one last norm, and the head, which adds nothing where tied is true. Where qkvBias is true, each layer has one more number for every output of query, key and value.",
+  ],
   fault: (answer) => {
     for (const shape of shapes) {
       const [given, expected] = [answer(shape), countParameters(shape).total];
@@ -137,6 +143,12 @@ const billion = (value: unknown) => `${(Number(value) / 1e9).toLocaleString("en-
 
 export const budgetExercise: Exercise<SpendBudget> = {
   id: "62.3/budget",
+  kind: "function",
+  hints: [
+    "Begin with the rule for the cost of a training run: how many operations does one parameter take for one token, forward and back together?",
+    "You have two equations: the cost in terms of parameters and tokens, and the tokens in terms of parameters. Put the second into the first, and one unknown is left.",
+    "In that equation the parameters stand as a square, with a factor of 6 times 20 before it. Solve it for the parameters; the tokens follow from the ratio.",
+  ],
   fault: (answer) => {
     for (const compute of BUDGETS) {
       const [given, expected] = [answer(compute), right(compute)];

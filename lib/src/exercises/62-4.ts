@@ -67,6 +67,12 @@ const gives = (part: keyof HandBudget, mistaken: (run: HandRun) => number) => (a
 
 export const budgetByHandExercise: Exercise<BudgetByHand> = {
   id: "62.4/budget",
+  kind: "function",
+  hints: [
+    "Section 1 has the weights and what trains, section 2 the activations. Take the three parts one after the other, and leave the others at 0 until the check speaks of them.",
+    "Weights: only the matrices lie in NF4 with its scales, the tables stay at 2 bytes. What trains: weight, gradient and two AdamW moments of the adapters only, 4 bytes each.",
+    "Activations: tokens on the card are rows times tokens of a row. For each of them every layer keeps its input at 2 bytes a number, and the loss has three fp32 copies of the logits, one number for each word of the vocabulary.",
+  ],
   fault: (answer) => {
     for (const [name, run] of HAND_CASES) {
       const [given, expected] = [answer(run), budget(run)];
@@ -160,6 +166,12 @@ const answers = (mistaken: (given: CacheCase) => number) => (answer: LongestCont
 
 export const contextExercise: Exercise<LongestContext> = {
   id: "62.4/context",
+  kind: "function",
+  hints: [
+    "What does one token leave behind in one layer? Count the numbers before you count bytes.",
+    "A key and a value for each of the heads that keep them (not for each that asks), headDim numbers each, 2 bytes a number, in every layer.",
+    "Divide the free bytes by what one token takes in all rows of the batch together. A part of a token is no token.",
+  ],
   fault: (answer) => {
     for (const given of CACHE_CASES) {
       const [said, expected] = [answer(given.shape, given.free, given.batch), trueContext(given)];

@@ -40,6 +40,12 @@ const codesAs = (mistaken: QuantizeRow) => (answer: QuantizeRow): boolean => ROW
 
 export const absmaxRow: Exercise<QuantizeRow> = {
   id: "62.5/absmax-row",
+  kind: "function",
+  hints: [
+    "In section 3, one number belongs to the whole row, and every code follows from it. Which number is it: the largest value, or the largest distance from zero?",
+    "The code of a value is its share of absmax, on a scale that ends at 127, rounded to the nearest whole number. Reading back turns both steps round, apart from the rounding.",
+    "Try a row of zeros by hand before you run the check: what is 0 divided by 0?",
+  ],
   fault: (answer) => {
     for (const row of ROWS) {
       const [given, right] = [answer([...row]), rowWith(row)];
@@ -113,6 +119,12 @@ const packsAs = (mistaken: (values: readonly number[]) => number[]) => (answer: 
 
 export const packNf4: Exercise<PackNf4> = {
   id: "62.5/pack-nf4",
+  kind: "function",
+  hints: [
+    "The codebook runs from −1 to 1. What has to happen to the values of a block before they can be compared with it?",
+    "The code of a value is the place (0 to 15) of the codebook entry with the smallest distance to it. The entries are not evenly spaced, so go through all sixteen.",
+    "Then walk through the codes two at a time. Each pair makes one byte: the first of them counts 16 times as much as the second.",
+  ],
   fault: (answer) => {
     for (const block of NF4_BLOCKS) {
       const given = answer([...block], CODEBOOK);
@@ -196,6 +208,12 @@ const computes = (formula: (given: BytesCase) => number) => (answer: WeightBytes
 
 export const weightBytes: Exercise<WeightBytes> = {
   id: "62.5/weight-bytes",
+  kind: "function",
+  hints: [
+    "Sort the parameters into two piles by the settings above: which of the four kinds lie in 4 bits, and which stay at 2 bytes each?",
+    "A 4-bit layer has codes and scales. Codes take half a byte a weight; and there is one scale for each block of blockSize weights.",
+    "Without double quantisation a scale takes 4 bytes. With it, a scale takes 1 byte, and every 256 blocks share 4 bytes more.",
+  ],
   fault: (answer) => {
     for (const given of BYTES_CASES) {
       const [mine, right] = [answer({ ...given.model }, { ...given.storage }), trueBytes(given)];

@@ -30,6 +30,11 @@ const shown = (values: unknown) => (Array.isArray(values) ? `[${values.map((valu
 
 export const accumulateExercise: Exercise<AccumulateGradients> = {
   id: "62.6/accumulate",
+  kind: "function",
+  hints: [
+    "The last line of the table above shows parts of different size. What does a plain mean of their gradients do to the lone row?",
+    "Turn each part's mean back into the sum it came from, add the sums place by place, and only then make a mean again. What do you multiply with, and what do you divide by at the end?",
+  ],
   fault: (answer) => {
     for (const parts of PART_CASES) {
       const [given, expected] = [answer(parts), accumulate(parts)];
@@ -116,6 +121,12 @@ const inWords = (step: Partial<ScalerStep> | undefined) => `scale ${String(step?
 
 export const scalerExercise: Exercise<NextScale> = {
   id: "62.6/scaler",
+  kind: "function",
+  hints: [
+    "Read the paragraph on GradScaler again and write its three sentences as cases: an overflow, a clean step, and the clean step that completes a streak.",
+    "An overflow changes all three: the scale, the count, and whether the weights move. A clean step always moves the weights.",
+    "This step belongs to the streak: compare the count with it included. When the scale doubles, the count begins again.",
+  ],
   fault: (answer) => {
     for (const { state, finite, interval } of SCALE_CASES) {
       const [given, expected] = [answer({ ...state }, finite, interval), nextScale(state, finite, interval)];
@@ -191,6 +202,12 @@ const AIDS: Readonly<Record<Failure, readonly [FirstAid, string]>> = {
 
 export const firstAidChoice: Exercise<FirstAids> = {
   id: "62.6/first-aid",
+  kind: "choice",
+  hints: [
+    "For each failure ask what had been loaded or computed at that moment, and what had not. Before the first row is read, nothing depends on a batch.",
+    "Tie each moment to a term of the plan in lesson 62.4: weights while loading, logits at the loss, the optimiser's own memory in its step, and the longest row on an unlucky day.",
+    "Each of the five remedies is used once. Memory that grows a little with every step is none of the plan's terms: the program itself holds on to something.",
+  ],
   fault: (answer) => {
     for (const failure of FAILURES) {
       const [right, reason] = AIDS[failure];

@@ -1,5 +1,6 @@
 /** The exercises of lesson 62.7, "Lab: Inference on T4". */
 import type { Exercise } from "../course/check.js";
+import { functionAnswer } from "./kinds/function.js";
 
 /** What was timed of one batch. */
 export interface Timed {
@@ -19,47 +20,47 @@ const TIMED: readonly (readonly [Timed, number])[] = [
   [{ firstTokenSeconds: 0.1, stepSeconds: 0.02, batch: 2 }, 500],
 ];
 const near = (a: unknown, b: number): boolean => typeof a === "number" && Math.abs(a - b) <= 1e-9 + 1e-6 * Math.abs(b);
-const times = (mistaken: AnswerSeconds) => (answer: AnswerSeconds) => TIMED.every(([timed, tokens]) => near(answer({ ...timed }, tokens), mistaken(timed, tokens)));
 const answerTime: AnswerSeconds = ({ firstTokenSeconds, stepSeconds }, tokens) => firstTokenSeconds + (tokens - 1) * stepSeconds;
 
 export const answerSeconds: Exercise<AnswerSeconds> = {
   id: "62.7/answer-seconds",
-  fault: (answer) => {
-    for (const [timed, tokens] of TIMED) {
-      const [given, expected] = [answer({ ...timed }, tokens), answerTime(timed, tokens)];
-      if (!near(given, expected)) {
-        return `First token after ${timed.firstTokenSeconds} s, then ${timed.stepSeconds} s a step, ${timed.batch} rows, ${tokens} tokens each: ${expected.toFixed(2)} s. Your function gives ${String(given)}.`;
-      }
-    }
-    return undefined;
-  },
-  misconceptions: [
-    {
-      name: "one step too many",
-      matches: times(({ firstTokenSeconds, stepSeconds }, tokens) => firstTokenSeconds + tokens * stepSeconds),
-      message: "One step too many: the first token comes with reading the prompt, so an answer of n tokens needs n − 1 further steps. Try it with an answer of one token.",
-    },
-    {
-      name: "rows one after another",
-      matches: times(({ firstTokenSeconds, stepSeconds, batch }, tokens) => firstTokenSeconds + (tokens - 1) * stepSeconds * batch),
-      message: "You let the rows wait for one another. A step gives one token to every row at once; that is what a batch is for.",
-    },
-    {
-      name: "divided by the batch",
-      matches: times(({ firstTokenSeconds, stepSeconds, batch }, tokens) => firstTokenSeconds + ((tokens - 1) * stepSeconds) / batch),
-      message: "You divided by the batch. More rows give more tokens a second together, but each user still waits for every step.",
-    },
-    {
-      name: "no prompt",
-      matches: times(({ stepSeconds }, tokens) => tokens * stepSeconds),
-      message: "You left the prompt out. Before the first token the model reads all of it; with a long prompt and a short answer that is most of the time.",
-    },
-    {
-      name: "first token only",
-      matches: times(({ firstTokenSeconds }, tokens) => firstTokenSeconds * tokens),
-      message: "You took the time to the first token for every token. Only the first one has to wait until the prompt is read.",
-    },
+  hints: [
+    "The table of section 6 has a column for the first token, and one for each further token. Which of an answer's tokens come with a step of their own?",
+    "A step gives one token to every row at the same time, so the batch does not change how long an answer takes. Test your formula on an answer of a single token: no further step is needed.",
   ],
+  ...functionAnswer<AnswerSeconds>({
+    cases: TIMED.map(([timed, tokens]) => ({ given: [timed, tokens] })),
+    right: answerTime,
+    tell: ([{ firstTokenSeconds, stepSeconds, batch }, tokens], given, expected) =>
+      `First token after ${firstTokenSeconds} s, then ${stepSeconds} s a step, ${batch} rows, ${tokens} tokens each: ${expected.toFixed(2)} s. Your function gives ${String(given)}.`,
+    mistakes: [
+      {
+        name: "one step too many",
+        gives: ({ firstTokenSeconds, stepSeconds }, tokens) => firstTokenSeconds + tokens * stepSeconds,
+        message: "One step too many: the first token comes with reading the prompt, so an answer of n tokens needs n − 1 further steps. Try it with an answer of one token.",
+      },
+      {
+        name: "rows one after another",
+        gives: ({ firstTokenSeconds, stepSeconds, batch }, tokens) => firstTokenSeconds + (tokens - 1) * stepSeconds * batch,
+        message: "You let the rows wait for one another. A step gives one token to every row at once; that is what a batch is for.",
+      },
+      {
+        name: "divided by the batch",
+        gives: ({ firstTokenSeconds, stepSeconds, batch }, tokens) => firstTokenSeconds + ((tokens - 1) * stepSeconds) / batch,
+        message: "You divided by the batch. More rows give more tokens a second together, but each user still waits for every step.",
+      },
+      {
+        name: "no prompt",
+        gives: ({ stepSeconds }, tokens) => tokens * stepSeconds,
+        message: "You left the prompt out. Before the first token the model reads all of it; with a long prompt and a short answer that is most of the time.",
+      },
+      {
+        name: "first token only",
+        gives: ({ firstTokenSeconds }, tokens) => firstTokenSeconds * tokens,
+        message: "You took the time to the first token for every token. Only the first one has to wait until the prompt is read.",
+      },
+    ],
+  }),
   because: "One wait for the prompt, then one step for each further token, whatever the batch. Two numbers describe a server to its users: the time to the first token, and the time between tokens.",
 };
 
@@ -97,6 +98,12 @@ const fits = (mistaken: RowsThatFit) => (answer: RowsThatFit) => ROOMS.every((ro
 
 export const rowsThatFit: Exercise<RowsThatFit> = {
   id: "62.7/rows-that-fit",
+  kind: "function",
+  hints: [
+    "What is on the card before the first user comes? Only what is left after it can be shared out.",
+    "The cache of one row: a key and a value, in each layer, for the heads that keep them, headDim numbers of cacheBytes each, for every token of the context.",
+    "Divide, and round so that the last row fits whole. Then think of a card on which not even the weights fit: what is the smallest number of users?",
+  ],
   fault: (answer) => {
     for (const room of ROOMS) {
       const [given, expected] = [answer({ ...room }), rowsThatFitRule(room)];

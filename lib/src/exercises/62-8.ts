@@ -61,6 +61,12 @@ function orItself(name: string, look: () => string): string {
 
 export const describeRequest: Exercise<DescribeRun> = {
   id: "62.8/description",
+  kind: "file",
+  hints: [
+    "The request mixes two things: what is true of this run, and what somebody wrote for another machine. Mark each number in it as one or the other before you write a field.",
+    "Memory is decided by the longest row and by the rows that lie on the card at one time. The cap is what a recipe allows, and accumulated steps take no room.",
+    "Adapters over a base of 4 bits have a method's name of their own. The training code is named too, and belongs into the description; bf16 and the A100 do not.",
+  ],
   fault: (answer) => {
     const run = answer();
     const unknown = Object.keys(run).find((field) => !KNOWN_FIELDS.has(field));
@@ -187,6 +193,12 @@ const wordOf = { yes: "it fits", tight: "it is tight", no: "it does not fit" } a
 
 export const planReport: Exercise<WriteReport> = {
   id: "62.8/report",
+  kind: "function",
+  hints: [
+    "Open the section Report of the skill and count what it asks for: a verdict, two ends of a band, what the card has, the assumptions, and sometimes a remedy.",
+    "The verdict follows from fits, which has three values, and each has its words: fits, tight, does not fit. A run whose peak is below the card's memory may still be tight.",
+    "Write low_gib, high_gib and usable_gib with one or two decimals, every entry of assumptions as it stands, and unless the run fits, the sentence of the first entry of remedies before any other.",
+  ],
   fault: (write) => {
     for (const said of reportsOf(write)) {
       const { answer, text } = said;

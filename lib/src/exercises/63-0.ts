@@ -30,6 +30,12 @@ const SUBJECT = /\b(data ?sets?|training data|rows|JSONL|fine[- ]?tun\w*)\b/i;
 
 export const frontMatter: Exercise<WriteFrontMatter> = {
   id: "63.0/front-matter",
+  kind: "skill",
+  hints: [
+    "Look at the first row of the table in section 3: what does an agent read before any request has come? The front matter holds these two, and which version it is.",
+    "An agent sees the description alone, beside those of all other skills. It needs two sentences: what the skill does (verbs and their objects), and when to use it, in the words of a real request.",
+    "The name is that of the folder, in small letters with hyphens. A version is no field of its own: it goes under metadata, and in quotes, because YAML would read 1.0 as a number.",
+  ],
   fault: (answer) => {
     const text: unknown = answer();
     if (typeof text !== "string") return "Return the front matter as one text: lines of YAML.";

@@ -24,6 +24,12 @@ const wrongCases = (choices: FormatChoices) => (Object.keys(FORMAT_CASES) as For
 
 export const formatChoice: Exercise<FormatChoices> = {
   id: "63.1/format-choice",
+  kind: "choice",
+  hints: [
+    "For each plan, imagine one row and ask what would be lost if only one question and one answer were kept.",
+    "Use the table above from left to right: earlier turns, tool calls with their ids, and which of two answers is better each need a place of their own.",
+    "Each of the four formats is right for exactly one plan.",
+  ],
   fault: (answer) => {
     const [first] = wrongCases(answer);
     if (first === undefined) return undefined;
@@ -84,6 +90,12 @@ const turnsOf = ({ conversations }: ShareGptRow) => conversations.map(({ from, v
 
 export const toShareGptExercise: Exercise<ToShareGpt> = {
   id: "63.1/to-sharegpt",
+  kind: "function",
+  hints: [
+    "How many turns does one Alpaca row make, and who speaks in each? ShareGPT has its own names for the two speakers.",
+    "Instruction and input are one request, so they share a turn: the instruction, a line break, the input.",
+    "Where the input is empty, nothing of it may stay, not even the line break.",
+  ],
   fault: (answer) => {
     for (const row of ALPACA_ROWS) {
       const given = answer({ ...row });

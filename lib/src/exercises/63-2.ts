@@ -21,6 +21,12 @@ const computes = (mistaken: DistinctN) => (answer: DistinctN) => TEXT_CASES.ever
 
 export const distinctN: Exercise<DistinctN> = {
   id: "63.2/distinct-n",
+  kind: "function",
+  hints: [
+    "Do it by hand for n = 2 and the texts 'add a task' and 'add a note': which sequences are there, how many in all, and how many different ones?",
+    "Cut each text by itself into words without case, and the words into runs of n. Only then put the runs of all texts together: none may reach from one text into the next.",
+    "The share is the size of the set of runs divided by the length of the list of runs.",
+  ],
   fault: (answer) => {
     for (const [texts, n] of TEXT_CASES) {
       const [given, expected] = [answer([...texts], n), pooled(texts, n)];
@@ -92,6 +98,12 @@ const finds = (mistaken: FindGaps) => (answer: FindGaps) => canonical(answer(ROW
 
 export const coverageGaps: Exercise<FindGaps> = {
   id: "63.2/coverage-gaps",
+  kind: "function",
+  hints: [
+    "Which combination is the worst gap of all, and does it appear anywhere in the rows?",
+    "So do not begin with the rows. Make every pair of an operation and a scenario, and count for each the rows that have both.",
+    "Keep the pairs whose count is below least. A pair with exactly least rows has enough.",
+  ],
   fault: (answer) => {
     const given = answer([...ROWS], ...AXES, 3);
     if (!Array.isArray(given)) return "Return a list of gaps, each with operation, scenario and rows.";

@@ -33,6 +33,12 @@ const accepts = (schema: RowSchema, name: string) => {
 
 export const conversationSchema: Exercise<RowSchema> = {
   id: "63.3/conversation-schema",
+  kind: "function",
+  hints: [
+    "Turn already says what one turn must be. Which three demands of the exercise are about the list of turns, and not about a single one?",
+    "The number of turns is a min on the array. That the first is the human's and the last is gpt's needs refine, which gets the whole array.",
+    "Look at the object around the list too: rows have ids and labels that you know nothing of, so it must not refuse fields. And look into Turn: is a value of spaces refused?",
+  ],
   fault: (answer) => {
     if (typeof answer?.safeParse !== "function") return "Give a zod schema: it has a method safeParse.";
     for (const [, row, isValid, why] of SCHEMA_CASES) {
@@ -124,6 +130,12 @@ const throwsOn = (reader: RowReader, what: string) => {
 
 export const rowReader: Exercise<RowReader> = {
   id: "63.3/row-reader",
+  kind: "function",
+  hints: [
+    "The cell above did nine things to damaged.jsonl, and only six are faults. The other three are what a reader has to pass over: which are they?",
+    "Cut the text into lines first, and give each its number from 1 before you skip any. Parse each line by itself, and catch the error of that line only.",
+    "Remove U+FEFF from the very beginning of the text, and let a carriage return at a line's end do no harm. A line that is blank after trim is neither a row nor a fault.",
+  ],
   fault: (answer) => {
     for (const { what, text, rows, faults } of READER_CASES) {
       let given: ReadResult;

@@ -1,5 +1,6 @@
 /** The exercises of lesson 63.4, "Data Cleaning Pipeline". */
 import type { Exercise } from "../course/check.js";
+import { functionAnswer } from "./kinds/function.js";
 
 /** The Jaccard similarity of two texts' sets of three-word sequences. */
 export type TextSimilarity = (a: string, b: string) => number;
@@ -23,53 +24,57 @@ const jaccardOf = (a: Iterable<string>, b: Iterable<string>) => {
 const right: TextSimilarity = (a, b) => jaccardOf(sequences(wordsOf(a), 3), sequences(wordsOf(b), 3));
 
 const near = (a: unknown, b: number) => typeof a === "number" && (Math.abs(a - b) < 1e-9 || (Number.isNaN(a) && Number.isNaN(b)));
-const computes = (mistaken: TextSimilarity) => (answer: TextSimilarity) => PAIRS.every(([a, b]) => near(answer(a, b), mistaken(a, b)));
 
 export const textSimilarity: Exercise<TextSimilarity> = {
   id: "63.4/text-similarity",
-  fault: (answer) => {
-    for (const [a, b] of PAIRS) {
-      const [given, expected] = [answer(a, b), right(a, b)];
-      if (!near(given, expected)) return `"${a}" and "${b}" are ${expected.toFixed(3)} alike; your function says ${String(given)}.`;
-    }
-    return undefined;
-  },
-  misconceptions: [
-    {
-      name: "single words",
-      matches: computes((a, b) => jaccardOf(wordsOf(a), wordsOf(b))),
-      message: "You compare single words, so their order does not count: 'delete the task about the bank' equals 'the bank about the task delete'. Take three words in a row.",
-    },
-    {
-      name: "case and punctuation",
-      matches: computes((a, b) => jaccardOf(sequences(a.split(/\s+/), 3), sequences(b.split(/\s+/), 3))),
-      message: "'Friday,' and 'friday' are different words to your function. Lower the case and leave punctuation out before you compare.",
-    },
-    {
-      name: "lists instead of sets",
-      matches: (answer) => {
-        const [a, b] = PAIRS[4] as [string, string];
-        return !near(answer(a, b), right(a, b)) && [0, 1, 2, 3].every((i) => near(answer(...(PAIRS[i] as [string, string])), right(...(PAIRS[i] as [string, string]))));
-      },
-      message: "A sequence that a text repeats counts several times in your function. Jaccard is about sets: what occurs, not how often.",
-    },
-    {
-      name: "divided by the sum",
-      matches: computes((a, b) => {
-        const [x, y] = [new Set(sequences(wordsOf(a), 3)), new Set(sequences(wordsOf(b), 3))];
-        return x.intersection(y).size / (x.size + y.size);
-      }),
-      message: "You divide by the sum of both sizes, so a text is only half like itself. What they share is counted twice in that sum: divide by the size of the union.",
-    },
-    {
-      name: "divided by the smaller",
-      matches: computes((a, b) => {
-        const [x, y] = [new Set(sequences(wordsOf(a), 3)), new Set(sequences(wordsOf(b), 3))];
-        return x.intersection(y).size / Math.min(x.size, y.size);
-      }),
-      message: "You divide by the smaller set. That is containment: a short row inside a long one would count as its copy. Jaccard divides by the union.",
-    },
+  hints: [
+    "Take 'move the meeting to Friday' apart on paper: which sequences of three words does it have? There are three.",
+    "Write a helper that makes the set of sequences of one text: small letters, runs of letters and digits as words, three in a row. Use it on both texts.",
+    "Above the line stands how many sequences both sets have; below it, how many there are in either. What is in both must not be counted twice there.",
   ],
+  ...functionAnswer<TextSimilarity>({
+    cases: PAIRS.map(([a, b]) => ({ given: [a, b] })),
+    right,
+    tell: ([a, b], given, expected) => `"${a}" and "${b}" are ${expected.toFixed(3)} alike; your function says ${String(given)}.`,
+    misconceptions: [
+      {
+        name: "lists instead of sets",
+        matches: (answer) => {
+          const [a, b] = PAIRS[4] as [string, string];
+          return !near(answer(a, b), right(a, b)) && [0, 1, 2, 3].every((i) => near(answer(...(PAIRS[i] as [string, string])), right(...(PAIRS[i] as [string, string]))));
+        },
+        message: "A sequence that a text repeats counts several times in your function. Jaccard is about sets: what occurs, not how often.",
+      },
+    ],
+    mistakes: [
+      {
+        name: "single words",
+        gives: (a, b) => jaccardOf(wordsOf(a), wordsOf(b)),
+        message: "You compare single words, so their order does not count: 'delete the task about the bank' equals 'the bank about the task delete'. Take three words in a row.",
+      },
+      {
+        name: "case and punctuation",
+        gives: (a, b) => jaccardOf(sequences(a.split(/\s+/), 3), sequences(b.split(/\s+/), 3)),
+        message: "'Friday,' and 'friday' are different words to your function. Lower the case and leave punctuation out before you compare.",
+      },
+      {
+        name: "divided by the sum",
+        gives: (a, b) => {
+          const [x, y] = [new Set(sequences(wordsOf(a), 3)), new Set(sequences(wordsOf(b), 3))];
+          return x.intersection(y).size / (x.size + y.size);
+        },
+        message: "You divide by the sum of both sizes, so a text is only half like itself. What they share is counted twice in that sum: divide by the size of the union.",
+      },
+      {
+        name: "divided by the smaller",
+        gives: (a, b) => {
+          const [x, y] = [new Set(sequences(wordsOf(a), 3)), new Set(sequences(wordsOf(b), 3))];
+          return x.intersection(y).size / Math.min(x.size, y.size);
+        },
+        message: "You divide by the smaller set. That is containment: a short row inside a long one would count as its copy. Jaccard divides by the union.",
+      },
+    ],
+  }),
   because: "What both have, divided by what either has: 1 for the same sequences, 0 for none in common, and no text is more like another than the other way round.",
 };
 
@@ -82,6 +87,12 @@ const before = (order: readonly CleaningStep[], first: CleaningStep, second: Cle
 
 export const stepOrder: Exercise<readonly CleaningStep[]> = {
   id: "63.4/step-order",
+  kind: "choice",
+  hints: [
+    "Ask of each step what it needs from the others: what can be done to a row that is not parsed yet, and what does an invisible character do to a comparison?",
+    "Among the steps that remove rows the cheap ones go first. A hash is cheaper than a comparison, and a comparison is cheaper than a request to a paid model.",
+    "Masking changes the length of a text, and what leaves your machine should be masked. So one step stands before two others, and the step that sends rows away comes last.",
+  ],
   fault: (answer) => {
     const missing = CLEANING_STEPS.filter((step) => !answer.includes(step));
     if (missing.length > 0) return `These steps are missing: ${missing.join(", ")}.`;

@@ -1,5 +1,6 @@
 /** The exercises of lesson 63.5, "Synthetic Data Generation". */
 import type { Exercise } from "../course/check.js";
+import { functionAnswer } from "./kinds/function.js";
 
 /** How many requests to send so that about `wanted` rows are kept. */
 export type RequestsNeeded = (wanted: number, kept: number, batch: number) => number;
@@ -12,45 +13,49 @@ const REQUEST_CASES: readonly [wanted: number, kept: number, batch: number][] = 
   [1, 0.3, 8],
 ];
 const right: RequestsNeeded = (wanted, kept, batch) => Math.ceil(Math.ceil(wanted / kept - 1e-9) / batch);
-const computes = (mistaken: RequestsNeeded) => (answer: RequestsNeeded) => REQUEST_CASES.every(([wanted, kept, batch]) => answer(wanted, kept, batch) === mistaken(wanted, kept, batch));
 
 export const requestsNeeded: Exercise<RequestsNeeded> = {
   id: "63.5/requests-needed",
-  fault: (answer) => {
-    for (const [wanted, kept, batch] of REQUEST_CASES) {
-      const [given, expected] = [answer(wanted, kept, batch), right(wanted, kept, batch)];
-      if (given !== expected) return `For ${wanted} good rows, ${Math.round(100 * kept)}% of them kept, ${batch} a request, it takes ${expected} requests; your function says ${String(given)}.`;
-    }
-    return undefined;
-  },
-  misconceptions: [
-    {
-      name: "yield forgotten",
-      matches: computes((wanted, _kept, batch) => Math.ceil(wanted / batch)),
-      message: "You ask for as many rows as you want to keep. The filters take their share, so ask for more: wanted divided by the share that is kept.",
-    },
-    {
-      name: "multiplied",
-      matches: computes((wanted, kept, batch) => Math.ceil((wanted * kept) / batch)),
-      message: "You multiply by the share that is kept, so the worse the filters, the less you ask for. Divide by it.",
-    },
-    {
-      name: "added",
-      matches: computes((wanted, kept, batch) => Math.ceil((wanted * (2 - kept)) / batch)),
-      message: "You add the lost share on top: 13% more for a loss of 13%. But the rows you add are filtered too. Divide by the share that is kept.",
-    },
-    {
-      name: "rounded down",
-      matches: (answer) => REQUEST_CASES.some(([wanted, kept, batch]) => answer(wanted, kept, batch) < right(wanted, kept, batch)) &&
-        REQUEST_CASES.every(([wanted, kept, batch]) => Math.abs(answer(wanted, kept, batch) - wanted / kept / batch) < 1),
-      message: "You round down, and end a few rows short. A request cannot be sent in part: round up.",
-    },
-    {
-      name: "rows instead of requests",
-      matches: computes((wanted, kept) => Math.ceil(wanted / kept - 1e-9)),
-      message: "That is the number of rows to generate. Each request brings `batch` of them: divide once more.",
-    },
+  hints: [
+    "Suppose that half of the rows are kept. How many must be generated for 100 good ones: 150 or 200?",
+    "First the number of rows to generate, from wanted and the share that is kept; then the number of requests, from the rows that each brings. Both are whole numbers: which way do you round?",
   ],
+  ...functionAnswer<RequestsNeeded>({
+    cases: REQUEST_CASES.map((given) => ({ given })),
+    right,
+    tell: ([wanted, kept, batch], given, expected) =>
+      `For ${wanted} good rows, ${Math.round(100 * kept)}% of them kept, ${batch} a request, it takes ${expected} requests; your function says ${String(given)}.`,
+    misconceptions: [
+      {
+        name: "rounded down",
+        matches: (answer) => REQUEST_CASES.some(([wanted, kept, batch]) => answer(wanted, kept, batch) < right(wanted, kept, batch)) &&
+          REQUEST_CASES.every(([wanted, kept, batch]) => Math.abs(answer(wanted, kept, batch) - wanted / kept / batch) < 1),
+        message: "You round down, and end a few rows short. A request cannot be sent in part: round up.",
+      },
+    ],
+    mistakes: [
+      {
+        name: "yield forgotten",
+        gives: (wanted, _kept, batch) => Math.ceil(wanted / batch),
+        message: "You ask for as many rows as you want to keep. The filters take their share, so ask for more: wanted divided by the share that is kept.",
+      },
+      {
+        name: "multiplied",
+        gives: (wanted, kept, batch) => Math.ceil((wanted * kept) / batch),
+        message: "You multiply by the share that is kept, so the worse the filters, the less you ask for. Divide by it.",
+      },
+      {
+        name: "added",
+        gives: (wanted, kept, batch) => Math.ceil((wanted * (2 - kept)) / batch),
+        message: "You add the lost share on top: 13% more for a loss of 13%. But the rows you add are filtered too. Divide by the share that is kept.",
+      },
+      {
+        name: "rows instead of requests",
+        gives: (wanted, kept) => Math.ceil(wanted / kept - 1e-9),
+        message: "That is the number of rows to generate. Each request brings `batch` of them: divide once more.",
+      },
+    ],
+  }),
   because: "Generate wanted / kept rows, in whole requests. The share that is kept comes from a pilot, not from hope.",
 };
 
@@ -89,6 +94,12 @@ const caseOf = (what: string) => AGREEMENT_CASES.find((one) => one.what === what
 
 export const selfConsistency: Exercise<Agreed> = {
   id: "63.5/self-consistency",
+  kind: "function",
+  hints: [
+    "Two answers agree when all of their fields do. What could you make of a whole answer so that two equal ones become the same text, whatever the order of their fields?",
+    "Sort the fields by name, make text of them, and count how often each text occurs.",
+    "Take the text that occurs most often, and look at its count before you give its answer back. When it is below least, or when there are no answers, nothing is agreed.",
+  ],
   fault: (answer) => {
     for (const given of AGREEMENT_CASES) {
       const { what, answers, least, agreed } = given;

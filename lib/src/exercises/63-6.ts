@@ -19,6 +19,12 @@ const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + 
 
 export const criteriaFilter: Exercise<KeepRow> = {
   id: "63.6/criteria-filter",
+  kind: "function",
+  hints: [
+    "Which of the two arguments names the criteria that decide? Go through that one.",
+    "Every criterion in least must be reached; one that falls short is a veto, however good the others are. Equal is enough.",
+    "A criterion that has a threshold and no score was never judged. Decide what that means for the row before you compare a number with nothing.",
+  ],
   fault: (answer) => {
     for (const [scores, least, keep, why] of KEEP_CASES) {
       const given = answer({ ...scores }, { ...least });
@@ -78,6 +84,12 @@ const measures = (mistaken: Kappa) => (answer: Kappa) => KAPPA_CASES.every(([a, 
 
 export const cohensKappa: Exercise<Kappa> = {
   id: "63.6/kappa",
+  kind: "function",
+  hints: [
+    "You need two numbers: p, the share of rows with equal verdicts, and c. Only c is difficult: two judges can agree by chance in two ways.",
+    "For each judge compute the share of rows that they flag. By chance both flag with the product of the shares, and neither does with the product of what is left of each.",
+    "Put p and c into the formula above the cell, with brackets around both sides of the division. Two judges who always agree must come out at 1.",
+  ],
   fault: (answer) => {
     for (const [a, b] of KAPPA_CASES) {
       const [given, expected] = [answer(verdicts(a), verdicts(b)), kappaOf(a, b)];

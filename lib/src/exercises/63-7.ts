@@ -50,6 +50,12 @@ const computes = (formula: (given: CostCase) => number) => (answer: ProjectCost)
 
 export const projectedCost: Exercise<ProjectCost> = {
   id: "63.7/projected-cost",
+  kind: "function",
+  hints: [
+    "First the cost of the run that is finished: two kinds of tokens, each with its own price. What are the prices per?",
+    "Then the price of one good row. Rejected rows were paid for as well, so which number of rows do you divide the bill by?",
+    "Multiply by the rows that are wanted. Try it with a run that kept half of its rows: a good row must cost twice what a generated one does.",
+  ],
   fault: (answer) => {
     for (const { run, price, rows } of COST_CASES) {
       const [given, expected] = [answer(run, price, rows), trueCost({ run, price, rows })];
@@ -122,6 +128,11 @@ const measures = (formula: (flagged: string[], defective: string[]) => { precisi
 
 export const filterQuality: Exercise<FilterQuality> = {
   id: "63.7/filter-quality",
+  kind: "function",
+  hints: [
+    "Both numbers have the same count above the line: the ids that are in both sets. Begin with it.",
+    "What stands below the line is different: precision asks about everything that was flagged, recall about everything that really is bad.",
+  ],
   fault: (answer) => {
     for (const [flagged, defective] of QUALITY_CASES) {
       const [given, expected] = [answer(new Set(flagged), new Set(defective)), trueQuality(flagged, defective)];
@@ -225,6 +236,12 @@ const describe = ({ precision, recall }: FilterScore) =>
 
 export const labelDetector: Exercise<LabelDetector> = {
   id: "63.7/label-detector",
+  kind: "function",
+  hints: [
+    "Read ten rows of the dataset with their labels. Which words does the assistant use in its last turn after it created, updated, completed, deleted or listed something?",
+    "Look for signs of each operation in the assistant's words, and flag a row that shows signs of another operation and none of its own label. A row without any sign is better left alone.",
+    "Titles of tasks hold such words too: 'Update incident report' may just be listed. Take out what stands in quotes before you search, then let the row that the check shows you suggest the next rule.",
+  ],
   fault: async (answer) => {
     const score = await scoreDetector(answer);
     const { precision, recall } = score;

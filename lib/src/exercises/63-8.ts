@@ -34,6 +34,12 @@ const WHY: Readonly<Record<Assumption, string>> = {
 
 export const assumptionVerdicts: Exercise<GiveVerdicts> = {
   id: "63.8/verdicts",
+  kind: "choice",
+  hints: [
+    "Take each assumption and find the line of the table above that speaks of it. Is there one for every assumption?",
+    "Ask what the number would have to be if the assumption were true. One counterexample is enough against a sentence with 'every', 'enough' or 'does not matter'.",
+    "No model was trained in this chapter, and a price that is lower than assumed is still another price. Only one assumption comes out of the measurements unharmed.",
+  ],
   fault: (answer) => {
     const given = answer();
     const wrong = (Object.keys(RIGHT) as Assumption[]).find((name) => given[name] !== RIGHT[name]);
@@ -96,6 +102,12 @@ const decides = (mistaken: DecideAction) => (answer: DecideAction) => CASES.ever
 
 export const filterAction: Exercise<DecideAction> = {
   id: "63.8/filter-action",
+  kind: "function",
+  hints: [
+    "An estimate from ten rows and one from three hundred may be equal. Which two numbers of the argument tell them apart?",
+    "Deleting unseen needs the worst case to be good enough; switching off needs the best case to be too bad. Which end of the interval is which?",
+    "Two comparisons with the goal, and whatever is left between them is for a person. Reaching the goal exactly counts as reaching it.",
+  ],
   fault: (answer) => {
     for (const [hits, of, goal] of CASES) {
       const precision = wilson(hits, of);

@@ -33,6 +33,12 @@ const BF16 = claims[1]!, NAMES = claims[2]!, WARMUP = claims[3]!, RANK = claims[
 
 export const claimStandings: Exercise<GiveStandings> = {
   id: "64.0/standings",
+  kind: "choice",
+  hints: [
+    "For each sentence, try to point at the line of a source above that says it. A line that says something like it, of another task or card, does not count.",
+    "Split each sentence into what the source says and what was added: 'the notebook uses rank 16' and 'rank 16 is enough for the Task API' are two claims.",
+    "Two sentences stand in a source as they are, three are contradicted by the signatures or by the card, and the rest speak of our own rows and model, which nobody has measured.",
+  ],
   fault: (answer) => {
     const given = answer();
     for (const claim of claims) {
@@ -101,6 +107,12 @@ const verdictOf = (recipe: TrainingRecipe) => planRecipe(recipe, shapeOfBase(rec
 
 export const requestRecipe: Exercise<WriteRecipe> = {
   id: "64.0/recipe",
+  kind: "file",
+  hints: [
+    "Go through the request twice: once for what it says of the task (rows, epochs, looks), and once for what belongs to the A100 of the old recipe. Only the first goes in.",
+    "A step sees batch × accumulation rows, and the card holds batch of them. Keep the product that the request names, with few rows on the card.",
+    "maxLength has to let the longest row through. The base is packed in 4 bits, which decides the method; precision you may leave out; the rate is that of adapters, about ten times that of full fine-tuning.",
+  ],
   fault: (answer) => {
     try {
       const recipe = completeRecipe(answer());

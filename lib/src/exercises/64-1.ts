@@ -49,6 +49,12 @@ const said = (rows: unknown): string => JSON.stringify(rows, (_, value: unknown)
 
 export const adaptedWeight: Exercise<AdaptedWeight> = {
   id: "64.1/adapted-weight",
+  kind: "function",
+  hints: [
+    "Look at the shapes: a is rank × inputs, b is outputs × rank. In which order must they be multiplied so that the result has the shape of the weight?",
+    "The product is scaled before it is added. The scale needs alpha and the rank, and the rank is the one size that a and b share.",
+    "Make a new matrix: for row i and column j, the weight there plus scale times the sum, over the rank, of b's row i and a's column j. The weight itself stays as it is.",
+  ],
   fault: (answer) => {
     for (const one of WEIGHT_CASES) {
       const [weight, adapter] = copyOf(one);
@@ -124,6 +130,12 @@ const ranks = (mistaken: SmallestRank) => (answer: SmallestRank): boolean => RAN
 
 export const smallestRank: Exercise<SmallestRank> = {
   id: "64.1/smallest-rank",
+  kind: "function",
+  hints: [
+    "What is the energy of a matrix, in terms of its singular values? It is not their sum.",
+    "Compute the whole energy first. Then take the values from the largest on, and add until the part you have reaches the share of the whole.",
+    "Count how many you took, not the place of the last. Reaching the share exactly is enough.",
+  ],
   fault: (answer) => {
     for (const { name, values, share } of RANK_CASES) {
       const given = answer([...values], share), right = smallest(values, share);

@@ -1,6 +1,7 @@
 /** The exercises of lesson 64.2, "Hyperparameters Explained". */
 import type { Exercise } from "../course/check.js";
 import { countSteps, learningRates } from "../train/schedule.js";
+import { functionAnswer } from "./kinds/function.js";
 
 /** What decides how often the weights are changed. */
 export interface RunLength {
@@ -22,47 +23,49 @@ const LENGTHS: readonly RunLength[] = [
   { rows: 240, epochs: 1, batch: 8, accumulation: 1 },
 ];
 const updates: UpdatesOf = ({ rows, ...recipe }) => countSteps({ ...recipe, steps: null }, rows);
-const lengths = (mistaken: UpdatesOf) => (answer: UpdatesOf) => LENGTHS.every((length) => answer({ ...length }) === mistaken(length));
 
 export const updatesExercise: Exercise<UpdatesOf> = {
   id: "64.2/updates",
-  fault: (answer) => {
-    for (const length of LENGTHS) {
-      const [given, expected] = [answer({ ...length }), updates(length)];
-      if (given !== expected) {
-        const { rows, epochs, batch, accumulation } = length, batches = Math.ceil(rows / batch);
-        return `${rows} rows in batches of ${batch}: ${batches} batches an epoch, in groups of ${accumulation} that is ${Math.ceil(batches / accumulation)} updates, times ${epochs} epochs: ${expected}. Your function gives ${String(given)}.`;
-      }
-    }
-    return undefined;
-  },
-  misconceptions: [
-    {
-      name: "accumulation forgotten",
-      matches: lengths(({ rows, epochs, batch }) => Math.ceil(rows / batch) * epochs),
-      message: "You counted batches. With accumulation, several batches make one update: divide by it, and round up.",
-    },
-    {
-      name: "rounded down",
-      matches: lengths(({ rows, epochs, batch, accumulation }) => Math.floor(Math.floor(rows / batch) / accumulation) * epochs),
-      message: "You rounded down, so the last rows of an epoch are in no update. The trainer makes a smaller last batch, and a smaller last group: round up.",
-    },
-    {
-      name: "rounded once at the end",
-      matches: lengths(({ rows, epochs, batch, accumulation }) => Math.ceil((rows * epochs) / (batch * accumulation))),
-      message: "You let an update reach into the next epoch. Every epoch ends with what is left of its rows: round up for one epoch first, then multiply.",
-    },
-    {
-      name: "rows counted",
-      matches: lengths(({ rows, epochs }) => rows * epochs),
-      message: "That is how many rows are shown, not how often the weights change. They change once for batch × accumulation rows.",
-    },
-    {
-      name: "one epoch only",
-      matches: lengths((length) => updates({ ...length, epochs: 1 })),
-      message: "That is one epoch. Multiply by the number of epochs.",
-    },
+  hints: [
+    "Look at the last two lines of the table: ten rows more make one update more in each epoch. What happened to the rows that were left over?",
+    "Count for one epoch: rows make batches, batches make groups, and each group is an update. What is left over makes a smaller batch and a smaller group, so which way do you round, and how often?",
+    "Only when one epoch is rounded do the epochs come in: no update reaches from one into the next.",
   ],
+  ...functionAnswer<UpdatesOf>({
+    cases: LENGTHS.map((length) => ({ given: [length] })),
+    right: updates,
+    tell: ([{ rows, epochs, batch, accumulation }], given, expected) => {
+      const batches = Math.ceil(rows / batch);
+      return `${rows} rows in batches of ${batch}: ${batches} batches an epoch, in groups of ${accumulation} that is ${Math.ceil(batches / accumulation)} updates, times ${epochs} epochs: ${expected}. Your function gives ${String(given)}.`;
+    },
+    mistakes: [
+      {
+        name: "accumulation forgotten",
+        gives: ({ rows, epochs, batch }) => Math.ceil(rows / batch) * epochs,
+        message: "You counted batches. With accumulation, several batches make one update: divide by it, and round up.",
+      },
+      {
+        name: "rounded down",
+        gives: ({ rows, epochs, batch, accumulation }) => Math.floor(Math.floor(rows / batch) / accumulation) * epochs,
+        message: "You rounded down, so the last rows of an epoch are in no update. The trainer makes a smaller last batch, and a smaller last group: round up.",
+      },
+      {
+        name: "rounded once at the end",
+        gives: ({ rows, epochs, batch, accumulation }) => Math.ceil((rows * epochs) / (batch * accumulation)),
+        message: "You let an update reach into the next epoch. Every epoch ends with what is left of its rows: round up for one epoch first, then multiply.",
+      },
+      {
+        name: "rows counted",
+        gives: ({ rows, epochs }) => rows * epochs,
+        message: "That is how many rows are shown, not how often the weights change. They change once for batch × accumulation rows.",
+      },
+      {
+        name: "one epoch only",
+        gives: (length) => updates({ ...length, epochs: 1 }),
+        message: "That is one epoch. Multiply by the number of epochs.",
+      },
+    ],
+  }),
   because: "An epoch is all rows once; an update takes batch × accumulation of them, and the last one of each epoch what is left. The scheduler counts in updates, so a change of the batch size also changes warm-up and decay.",
 };
 
@@ -91,6 +94,12 @@ const rises = (update: number, { peak, warmup }: Ramp): number | undefined => (u
 
 export const rateExercise: Exercise<RateOf> = {
   id: "64.2/rate",
+  kind: "function",
+  hints: [
+    "The schedule has two parts, and warmup is where they meet. What is the rate at update 0, and what at update number warmup?",
+    "On the way up it is a share of the peak: how many updates are done, out of warmup. On the way down, first compute another share, 0 at the end of the warm-up and 1 at the last step.",
+    "Half a cosine runs from 1 to −1 while its angle goes from 0 to π. Lift it and halve it, so that it runs from 1 to 0, and multiply by the peak.",
+  ],
   fault: (answer) => {
     for (const [update, ramp] of CASES) {
       const [given, expected] = [answer(update, { ...ramp }), rate(update, ramp)];

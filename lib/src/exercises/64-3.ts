@@ -39,6 +39,12 @@ const said = (given: unknown): string => (given === undefined ? "nothing" : JSON
 
 export const setupChoice: Exercise<ChooseSetup> = {
   id: "64.3/setup-choice",
+  kind: "function",
+  hints: [
+    "Sort the questions: which of the machine's fields mean nothing when there is no card?",
+    "Precision has three outcomes. Without a card there is one; with a card, bf16 needs two things at once: a recipe that asks for it, and a capability of at least 8.0.",
+    "The 4 bits depend on bitsandbytes and the backend on Unsloth, each by itself, and both on a card.",
+  ],
   fault: (answer) => {
     for (const [machine, wants] of CASES) {
       const [given, expected] = [answer({ ...machine }, wants), choose(machine, wants)];
@@ -111,6 +117,12 @@ const without = (name: string): Record<string, string> => Object.fromEntries(Obj
 
 export const movedArguments: Exercise<MoveArguments> = {
   id: "64.3/moved-arguments",
+  kind: "function",
+  hints: [
+    "The table of signatures above has the new name of each old one. Three of the arguments have changed their names; which?",
+    "Then the place: objects (model, tokenizer, data) go to the trainer, settings to the config. Whatever you do not know by name is a setting, and keeps its name and value.",
+    "Two settings are always there at the end, whether the old script had them or not: fp16 and bf16. A T4 decides which is true.",
+  ],
   fault: (answer) => {
     for (const old of OLD) {
       const [given, expected] = [answer({ ...old }), move(old)];

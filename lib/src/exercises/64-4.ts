@@ -1,5 +1,6 @@
 /** The exercises of lesson 64.4, "Training Loop". */
 import type { Exercise } from "../course/check.js";
+import { functionAnswer } from "./kinds/function.js";
 
 /** A token of a conversation, as the chat template wrote it. */
 export interface TurnToken {
@@ -29,6 +30,12 @@ const labels = (mistaken: LabelTokens) => (answer: LabelTokens) => ROWS.every((r
 
 export const lossMask: Exercise<LabelTokens> = {
   id: "64.4/loss-mask",
+  kind: "function",
+  hints: [
+    "Look at the boxes above: which three kinds of tokens belong to a turn, and in whose turns are some of them filled?",
+    "A label depends on nothing but the token's own role and part. What the template writes is read, not learned; what the model has to write, down to the mark that ends its turn, is learned.",
+    "So two conditions, on role and on part, both of which must hold. Where one fails the label is −100, never 0.",
+  ],
   fault: (answer) => {
     for (const row of ROWS) {
       const [given, expected] = [answer(structuredClone(row)), labelTokens(row)];
@@ -94,38 +101,40 @@ const RUNS: readonly (readonly [RunLength, number])[] = [
 ];
 const perEpoch = ({ rows, batch, accumulation }: RunLength): number => Math.ceil(Math.ceil(rows / batch) / accumulation);
 const countSteps: CountSteps = (run) => Math.ceil(perEpoch(run) * run.epochs);
-const counts = (mistaken: CountSteps) => (answer: CountSteps) => RUNS.every(([run]) => answer({ ...run }) === mistaken(run));
 
 export const stepCount: Exercise<CountSteps> = {
   id: "64.4/step-count",
-  fault: (answer) => {
-    for (const [run] of RUNS) {
-      const [given, expected] = [answer({ ...run }), countSteps(run)];
-      if (given !== expected) return `${run.rows} rows, ${run.batch} a pass, ${run.accumulation} passes an update, ${run.epochs} epochs: ${expected} steps. Your function gives ${String(given)}.`;
-    }
-    return undefined;
-  },
-  misconceptions: [
-    {
-      name: "passes",
-      matches: counts(({ rows, batch, epochs }) => Math.ceil(Math.ceil(rows / batch) * epochs)),
-      message: "You counted forward passes. A step is an update: with accumulation, several passes make one. Schedule, warm-up and checkpoints count steps.",
-    },
-    {
-      name: "last batch dropped",
-      matches: counts(({ rows, batch, accumulation, epochs }) => Math.ceil(Math.floor(Math.floor(rows / batch) / accumulation) * epochs)),
-      message: "You rounded down. The last rows of an epoch make a smaller batch and still an update, unless `dataloader_drop_last` is set.",
-    },
-    {
-      name: "epochs run together",
-      matches: counts(({ rows, batch, accumulation, epochs }) => Math.ceil((rows * epochs) / (batch * accumulation))),
-      message: "You let one epoch run into the next. Each ends by itself, with a smaller update at its end: round up for the epoch first, then multiply.",
-    },
-    {
-      name: "one epoch",
-      matches: counts(perEpoch),
-      message: "That is one epoch. Multiply by the epochs, and round up where they are not whole.",
-    },
+  hints: [
+    "Take 101 rows, 4 a pass, 4 passes an update. How many passes has an epoch, and how many updates do they make, the last smaller one included?",
+    "Round up twice for one epoch: rows to passes, passes to updates. Then come the epochs, and a run of half an epoch rounds up once more.",
   ],
+  ...functionAnswer<CountSteps>({
+    cases: RUNS.map(([run]) => ({ given: [run] })),
+    right: countSteps,
+    tell: ([{ rows, batch, accumulation, epochs }], given, expected) =>
+      `${rows} rows, ${batch} a pass, ${accumulation} passes an update, ${epochs} epochs: ${expected} steps. Your function gives ${String(given)}.`,
+    mistakes: [
+      {
+        name: "passes",
+        gives: ({ rows, batch, epochs }) => Math.ceil(Math.ceil(rows / batch) * epochs),
+        message: "You counted forward passes. A step is an update: with accumulation, several passes make one. Schedule, warm-up and checkpoints count steps.",
+      },
+      {
+        name: "last batch dropped",
+        gives: ({ rows, batch, accumulation, epochs }) => Math.ceil(Math.floor(Math.floor(rows / batch) / accumulation) * epochs),
+        message: "You rounded down. The last rows of an epoch make a smaller batch and still an update, unless `dataloader_drop_last` is set.",
+      },
+      {
+        name: "epochs run together",
+        gives: ({ rows, batch, accumulation, epochs }) => Math.ceil((rows * epochs) / (batch * accumulation)),
+        message: "You let one epoch run into the next. Each ends by itself, with a smaller update at its end: round up for the epoch first, then multiply.",
+      },
+      {
+        name: "one epoch",
+        gives: perEpoch,
+        message: "That is one epoch. Multiply by the epochs, and round up where they are not whole.",
+      },
+    ],
+  }),
   because: "Rows make passes, passes make updates, and each epoch rounds up by itself. The same number of rows a step gives the same number of steps, whether they come at once or by accumulation.",
 };

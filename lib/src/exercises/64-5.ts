@@ -58,6 +58,12 @@ const judges = (mistaken: JudgeCourse) => (answer: JudgeCourse) =>
 
 export const judgeCourse: Exercise<JudgeCourse> = {
   id: "64.5/judge-course",
+  kind: "function",
+  hints: [
+    "Write the three rules as three conditions first, and test them in the order of the exercise: a run that is unstable often looks over-fitted too.",
+    "For the first rule you need the mean of every five neighbours in the training losses: the last of these means, and the smallest. The other two rules look at the evaluation losses alone.",
+    "Over-fitted asks for both of the last two readings to lie above the lowest evaluation loss times 1.03; under-fitted compares the last reading with the first. What passes all three is healthy.",
+  ],
   fault: (answer) => {
     for (const [says, course] of COURSES) {
       const given: unknown = answer({ training: [...course.training], evaluation: [...course.evaluation] });
@@ -124,6 +130,11 @@ const gives = (mistaken: PerplexityOf) => (answer: PerplexityOf) => BATCHES.ever
 
 export const perplexityExercise: Exercise<PerplexityOf> = {
   id: "64.5/perplexity",
+  kind: "function",
+  hints: [
+    "A batch's loss is a mean over its tokens. What is the sum over its tokens, then?",
+    "Add these sums over all batches and divide by all tokens: that is the mean loss of a token. Which function turns a loss in nats into a perplexity, and when is it applied: once, or for each batch?",
+  ],
   fault: (answer) => {
     for (const batches of BATCHES) {
       const given: unknown = answer(batches.map((batch) => ({ ...batch })));

@@ -25,6 +25,11 @@ const lowest = (points: readonly RatePoint[], by: "loss" | "smooth"): RatePoint 
 
 export const rateChoice: Exercise<ReadTest> = {
   id: "64.6/rate-choice",
+  kind: "function",
+  hints: [
+    "Each point has two losses. Which of them does a single lucky batch not disturb?",
+    "Find the point with the lowest of these, and go back from the loss to the rate that belongs to it. The paragraph above says why you should not start there, and how far below it.",
+  ],
   fault: (answer) => {
     for (const points of TESTS) {
       const [given, expected] = [answer(structuredClone(points)), suggestRate(points)];
@@ -88,6 +93,12 @@ const split = (first: readonly boolean[], second: readonly boolean[]): readonly 
 
 export const chanceExercise: Exercise<ChanceOf> = {
   id: "64.6/chance",
+  kind: "function",
+  hints: [
+    "Which requests say something about which model is better? Count those that only the first has right, and those that only the second has.",
+    "Each of these falls to one side like a coin. How likely are exactly k heads in n tosses: the number of ways to choose k of n, over 2 to the power of n.",
+    "Add that up for k from 0 to the smaller of the two counts, that one included. Count the other direction too, and see that nothing exceeds 1 when both sides are even.",
+  ],
   fault: (answer) => {
     for (const [first, second] of PAIRS) {
       const { p, onlyFirst, onlySecond } = signTest(first, second), given = answer([...first], [...second]);

@@ -27,6 +27,12 @@ const saves = (mistaken: StepsBetween) => (answer: StepsBetween): boolean => INT
 
 export const stepsBetween: Exercise<StepsBetween> = {
   id: "64.7/steps-between",
+  kind: "function",
+  hints: [
+    "Section 5 gives the best interval as a formula with a square root. What stands under the root, and in which unit do you have each of the two times?",
+    "Bring everything to seconds before you multiply, then turn the interval into steps with the seconds that one step takes.",
+    "A trainer takes whole steps, and never 0 of them: think of a step that is longer than the interval.",
+  ],
   fault: (answer) => {
     for (const given of INTERRUPTIONS) {
       const [mine, right] = [answer({ ...given }), steps(given)];
@@ -111,6 +117,12 @@ const sorted = (list: readonly number[]): number[] => [...new Set(list)].sort((a
 
 export const keptSteps: Exercise<KeptSteps> = {
   id: "64.7/kept-steps",
+  kind: "function",
+  hints: [
+    "Two checkpoints are safe whatever the limit. Which one do you need to go on training, and which one to export?",
+    "The safe ones take places of the limit; when they are the same checkpoint, only one place. Fill the places that are left with the newest of the others.",
+    "With a limit of 1 both safe ones stay all the same. Give the steps in ascending order, each once.",
+  ],
   fault: (answer) => {
     for (const { saved, limit } of KEPT_CASES) {
       const [mine, right] = [answer(structuredClone([...saved]), limit), kept(saved, limit)];

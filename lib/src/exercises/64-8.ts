@@ -1,5 +1,6 @@
 /** The exercises of lesson 64.8, "Model Export". */
 import type { Exercise } from "../course/check.js";
+import { functionAnswer } from "./kinds/function.js";
 
 /** How many weights of a GGUF lie in which type. */
 export interface TypedWeights {
@@ -17,45 +18,45 @@ const right: GgufBytes = ({ q4k, q6k, f32 }) => (q4k * 144 + q6k * 210) / 256 + 
 const CASES: readonly TypedWeights[] = [
   { q4k: 25_600, q6k: 0, f32: 0 }, { q4k: 25_600, q6k: 5_120, f32: 256 }, { q4k: 256_000, q6k: 512_000, f32: 4_096 }, { q4k: 0, q6k: 2_560, f32: 100 },
 ];
-const near = (a: unknown, b: number): boolean => typeof a === "number" && Math.abs(a - b) <= 1e-6 * Math.max(1, b);
-const says = (mistaken: GgufBytes) => (answer: GgufBytes): boolean => CASES.every((weights) => near(answer({ ...weights }), mistaken(weights)));
 
 export const ggufBytesExercise: Exercise<GgufBytes> = {
   id: "64.8/gguf-bytes",
-  fault: (answer) => {
-    for (const weights of CASES) {
-      const given = answer({ ...weights }), expected = right(weights);
-      if (!near(given, expected)) return `${weights.q4k} weights in Q4_K, ${weights.q6k} in Q6_K and ${weights.f32} in fp32 take ${expected} bytes. Your function gives ${String(given)}.`;
-    }
-    return undefined;
-  },
-  misconceptions: [
-    {
-      name: "four bits flat",
-      matches: says(({ q4k, q6k, f32 }) => (q4k + q6k + f32) / 2),
-      message: "You took four bits for every weight. Each block carries scales too, some matrices get six bits, and the norms stay in fp32: the name of a file is not its size.",
-    },
-    {
-      name: "no scales",
-      matches: says(({ q4k, q6k, f32 }) => q4k / 2 + (q6k * 6) / 8 + 4 * f32),
-      message: "You counted the codes and forgot the scales. A block of 256 takes 144 bytes in Q4_K, not 128, and 210 in Q6_K, not 192.",
-    },
-    {
-      name: "all in Q4_K",
-      matches: says(({ q4k, q6k, f32 }) => ((q4k + q6k) * 144) / 256 + 4 * f32),
-      message: "You put everything in Q4_K. The M in q4_k_m means a mixture: head, and half of attn_v and ffn_down, lie in Q6_K.",
-    },
-    {
-      name: "norms packed",
-      matches: says(({ q4k, q6k, f32 }) => (q4k * 144 + q6k * 210 + f32 * 144) / 256),
-      message: "You packed the norms. They are a few thousand numbers that every activation passes, and stay in fp32: 4 bytes each.",
-    },
-    {
-      name: "bits for bytes",
-      matches: says((weights) => 8 * right(weights)),
-      message: "That is in bits. Divide by eight; or better, count bytes of blocks from the start.",
-    },
+  hints: [
+    "Weights are packed in blocks of 256, and a block carries its scales. How many blocks do q4k weights make?",
+    "Blocks times bytes a block, for Q4_K and for Q6_K; what is in fp32 is not packed, and takes its 4 bytes each. Then add the three.",
   ],
+  ...functionAnswer<GgufBytes>({
+    cases: CASES.map((weights) => ({ given: [weights] })),
+    right,
+    tell: ([{ q4k, q6k, f32 }], given, expected) => `${q4k} weights in Q4_K, ${q6k} in Q6_K and ${f32} in fp32 take ${expected} bytes. Your function gives ${String(given)}.`,
+    mistakes: [
+      {
+        name: "four bits flat",
+        gives: ({ q4k, q6k, f32 }) => (q4k + q6k + f32) / 2,
+        message: "You took four bits for every weight. Each block carries scales too, some matrices get six bits, and the norms stay in fp32: the name of a file is not its size.",
+      },
+      {
+        name: "no scales",
+        gives: ({ q4k, q6k, f32 }) => q4k / 2 + (q6k * 6) / 8 + 4 * f32,
+        message: "You counted the codes and forgot the scales. A block of 256 takes 144 bytes in Q4_K, not 128, and 210 in Q6_K, not 192.",
+      },
+      {
+        name: "all in Q4_K",
+        gives: ({ q4k, q6k, f32 }) => ((q4k + q6k) * 144) / 256 + 4 * f32,
+        message: "You put everything in Q4_K. The M in q4_k_m means a mixture: head, and half of attn_v and ffn_down, lie in Q6_K.",
+      },
+      {
+        name: "norms packed",
+        gives: ({ q4k, q6k, f32 }) => (q4k * 144 + q6k * 210 + f32 * 144) / 256,
+        message: "You packed the norms. They are a few thousand numbers that every activation passes, and stay in fp32: 4 bytes each.",
+      },
+      {
+        name: "bits for bytes",
+        gives: (weights) => 8 * right(weights),
+        message: "That is in bits. Divide by eight; or better, count bytes of blocks from the start.",
+      },
+    ],
+  }),
   because: "Blocks are whole and carry their scales: 4.5 bits a weight in Q4_K, 6.5625 in Q6_K. A mixture lies between, by how much of it is in which.",
 };
 
@@ -93,6 +94,12 @@ const REASONS: Record<keyof Causes, Partial<Record<Cause, string>>> = {
 
 export const causesExercise: Exercise<GiveCauses> = {
   id: "64.8/causes",
+  kind: "choice",
+  hints: [
+    "Ask for each symptom which part of the way still works: does the model know its marks, does it know where to stop, are its words those of a language at all?",
+    "Section 2 says what an adapter needs beside itself; sections 7 and 8 took the template and the stop token away, and showed what came out. None of the three blurs single letters.",
+    "Each cause is used once. Fluent but never a tool: it has not read the marks of its training. Noise: numbers were added to other numbers than they were trained beside.",
+  ],
   fault: (give) => {
     const answer = give();
     for (const symptom of Object.keys(RIGHT) as (keyof Causes)[]) {

@@ -1,6 +1,7 @@
 /** The exercises of lesson 64.9, "Capstone — Task API Assistant". */
 import type { Exercise } from "../course/check.js";
 import { wilson } from "../teacher/statistics.js";
+import { functionAnswer } from "./kinds/function.js";
 
 /** What an exam found: hits of so many trials. */
 export interface Found {
@@ -23,41 +24,44 @@ const judgeRightly: Judge = ({ hits, of }, wanted) => {
   const { low, high } = wilson(hits, of);
   return low >= wanted ? "shown" : high < wanted ? "failed" : "not shown";
 };
-const judges = (mistaken: Judge) => (answer: Judge) => JUDGED.every(([found, wanted]) => answer({ ...found }, wanted) === mistaken(found, wanted));
 
 export const judgeCriterion: Exercise<Judge> = {
   id: "64.9/judge",
-  fault: (answer) => {
-    for (const [found, wanted] of JUDGED) {
-      const [given, expected] = [answer({ ...found }, wanted), judgeRightly(found, wanted)];
-      if (given === expected) continue;
-      const { low, high } = wilson(found.hits, found.of);
-      return `${found.hits} of ${found.of} has an interval from ${(100 * low).toFixed(1)} to ${(100 * high).toFixed(1)} %; with ${100 * wanted} % wanted that is "${expected}". Your function says ${JSON.stringify(given)}.`;
-    }
-    return undefined;
-  },
-  misconceptions: [
-    {
-      name: "the estimate alone",
-      matches: judges(({ hits, of }, wanted) => (hits / of >= wanted ? "shown" : "failed")),
-      message: "You compare the share itself and leave its interval out. 20 of 20 is a share of 100 %, and yet twenty requests cannot show 95 %: a model that is right in 87 of 100 gets 20 of 20 one time in sixteen.",
-    },
-    {
-      name: "the high end",
-      matches: judges(({ hits, of }, wanted) => (wilson(hits, of).high >= wanted ? "shown" : "failed")),
-      message: 'You give the model the best of what is possible: where only the high end of the interval reaches what is wanted, nothing is shown yet. That is "not shown".',
-    },
-    {
-      name: "failed too soon",
-      matches: judges(({ hits, of }, wanted) => (wilson(hits, of).low >= wanted ? "shown" : "failed")),
-      message: 'Everything that is not shown has failed with you. Where the interval holds what is wanted, the exam was too short to say either: "not shown".',
-    },
-    {
-      name: "percent",
-      matches: judges(({ hits, of }, wanted) => { const { low, high } = wilson(hits, of); return 100 * low >= wanted ? "shown" : 100 * high < wanted ? "failed" : "not shown"; }),
-      message: "You compare percent with a share: `wanted` is 0.95 for 95 %.",
-    },
+  hints: [
+    "wilson(hits, of) gives an interval. In which of three places can it lie, seen from the share that is wanted?",
+    "Shown needs the whole interval on the good side, failed needs all of it on the other. Which end do you compare for each?",
+    "An interval that holds what is wanted says neither: the exam was too short. Compare shares with shares: wanted is 0.95, not 95.",
   ],
+  ...functionAnswer<Judge>({
+    cases: JUDGED.map(([found, wanted]) => ({ given: [found, wanted] })),
+    right: judgeRightly,
+    tell: ([{ hits, of }, wanted], given, expected) => {
+      const { low, high } = wilson(hits, of);
+      return `${hits} of ${of} has an interval from ${(100 * low).toFixed(1)} to ${(100 * high).toFixed(1)} %; with ${100 * wanted} % wanted that is "${expected}". Your function says ${JSON.stringify(given)}.`;
+    },
+    mistakes: [
+      {
+        name: "the estimate alone",
+        gives: ({ hits, of }, wanted) => (hits / of >= wanted ? "shown" : "failed"),
+        message: "You compare the share itself and leave its interval out. 20 of 20 is a share of 100 %, and yet twenty requests cannot show 95 %: a model that is right in 87 of 100 gets 20 of 20 one time in sixteen.",
+      },
+      {
+        name: "the high end",
+        gives: ({ hits, of }, wanted) => (wilson(hits, of).high >= wanted ? "shown" : "failed"),
+        message: 'You give the model the best of what is possible: where only the high end of the interval reaches what is wanted, nothing is shown yet. That is "not shown".',
+      },
+      {
+        name: "failed too soon",
+        gives: ({ hits, of }, wanted) => (wilson(hits, of).low >= wanted ? "shown" : "failed"),
+        message: 'Everything that is not shown has failed with you. Where the interval holds what is wanted, the exam was too short to say either: "not shown".',
+      },
+      {
+        name: "percent",
+        gives: ({ hits, of }, wanted) => { const { low, high } = wilson(hits, of); return 100 * low >= wanted ? "shown" : 100 * high < wanted ? "failed" : "not shown"; },
+        message: "You compare percent with a share: `wanted` is 0.95 for 95 %.",
+      },
+    ],
+  }),
   because: "An exam is a sample. A criterion is shown when even the low end of the interval reaches it, failed when the high end does not, and otherwise the exam must be longer.",
 };
 
@@ -73,6 +77,12 @@ const lengths = (mistaken: ExamLength) => (answer: ExamLength) => LENGTHS.every(
 
 export const examLengthExercise: Exercise<ExamLength> = {
   id: "64.9/requests-needed",
+  kind: "function",
+  hints: [
+    "Begin with one request that is right with the probability of the share: how far does a share of n such requests scatter? That is its standard error.",
+    "The standard error shrinks with the square root of the number of requests. Set a multiple of it equal to width and solve for that number: half the width then takes four times the requests.",
+    "The spread of a share is share × (1 − share), which is smaller near 95% than at a half. A 95% interval reaches 1.96 standard errors to each side, and requests are whole: round up.",
+  ],
   fault: (answer) => {
     for (const [share, width] of LENGTHS) {
       const [given, expected]: [unknown, number] = [answer(share, width), examLength(share, width)];
