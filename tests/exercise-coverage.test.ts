@@ -58,6 +58,7 @@ for (const { module, name, exercise } of listed) {
     test("has two or three hints, each a sentence or a question, none of which gives the solution away", () => {
       assert.ok(hints.length >= 2 && hints.length <= 3, `${hints.length} hints`);
       const solution = solutionLines(lesson?.text ?? "");
+      assert.ok(solution.length > 0, "the lesson's source has a solution to compare with");
       for (const hint of hints) {
         assert.match(hint, /[.?]$/, hint);
         assert.ok(hint.length >= 40, `too short to help: ${hint}`);
