@@ -8,6 +8,7 @@ import { readNotebook } from "../tools/notebook.ts";
 import { NOTEBOOKS } from "../tools/paths.ts";
 import { EMBEDDED_DOORS } from "../tools/run-lessons.ts";
 import { needsBrowser, openPage } from "./support/browser.ts";
+import { answerCell, chooseFromMenu, waitForCells, waitUntilRun } from "./support/lab.ts";
 import { startCommand } from "./support/command.ts";
 import { ROOT, scratch } from "./support/scratch.ts";
 
@@ -31,8 +32,7 @@ test("lesson 63.7 in JupyterLab: Run All ends without an error, charts are drawn
   const [url] = await start.waitFor(/http:\/\/127\.0\.0\.1:\d+\/lab\/tree\/\S+\?token=\w+/);
   const page = await openPage(context);
   await page.goto(`${url}&reset`); // without the tabs of an earlier session
-  // JupyterLab builds a long notebook cell by cell; a command given before it is done does not reach every cell.
-  await page.locator(".jp-Notebook .jp-CodeCell").nth(CODE_CELLS - 1).waitFor({ state: "attached", timeout: 60_000 });
+  await waitForCells(page, CODE_CELLS);
 
   await chooseFromMenu(page, "Edit", "Clear Outputs of All Cells");
   await chooseFromMenu(page, "Run", "Run All Cells");
@@ -41,9 +41,9 @@ test("lesson 63.7 in JupyterLab: Run All ends without an error, charts are drawn
     if (!folded) assert.equal(prompt, `[${index + 1}]:`, "every code cell has run, in its order"); // a folded cell has no prompt
     assert.deepEqual([error, stderr], ["", ""], `code cell ${index + 1}`);
   });
-  assert.equal(cells.filter(({ folded }) => folded).length, CHARTS.length, "the code of charts is folded");
-  assert.ok(cells.every(({ outputs }) => outputs > 0), "every code cell shows something");
-  assert.match(cells.at(-1)!.text, /7 of 7 criteria pass/);
+  assert.equal(cells.filter(({ folded }) => folded).length, CHARTS.length + 1, "the code of charts is folded, and the cell that opens the lesson");
+  assert.ok(cells.slice(0, -1).every(({ outputs }) => outputs > 0), "every code cell shows something, but the one for prompts");
+  assert.match(cells.at(-2)!.text, /7 of 7 criteria pass/);
 
   const charts = await drawnCharts(page);
   assert.equal(charts.length, CHARTS.length);
@@ -52,37 +52,9 @@ test("lesson 63.7 in JupyterLab: Run All ends without an error, charts are drawn
     assert.ok(marks > 0, `chart ${index + 1} has marks`);
   });
 
-  assert.match(await answer(page, WRONG), /Not right\..*That is what the finished run cost/);
-  assert.match(await answer(page, RIGHT), /Right\..*divided by the rows kept/);
+  assert.match(await answerCell(page, "function projectCost", WRONG), /Not right\..*That is what the finished run cost/);
+  assert.match(await answerCell(page, "function projectCost", RIGHT), /Right\..*divided by the rows kept/);
 });
-
-async function chooseFromMenu(page: Page, menu: string, item: string): Promise<void> {
-  await page.locator(".lm-MenuBar-itemLabel", { hasText: new RegExp(`^${menu}$`) }).click();
-  await page.locator(".lm-Menu-itemLabel", { hasText: new RegExp(`^${item}$`) }).click();
-}
-
-/** Waits until the last cell has run and the kernel is idle, and reads the code cells as the page shows them. */
-async function waitUntilRun(page: Page) {
-  await page.waitForFunction(
-    () => /^\[\d+\]:$/.test([...document.querySelectorAll(".jp-Notebook .jp-CodeCell .jp-InputPrompt")].at(-1)?.textContent ?? ""),
-    undefined,
-    { timeout: 180_000 },
-  );
-  await page.locator("[data-status='idle'], .jp-Notebook-ExecutionIndicator[data-status='idle']").first().waitFor({ timeout: 60_000 });
-  return page.locator(".jp-Notebook .jp-CodeCell").evaluateAll((cells) =>
-    cells.map((cell) => {
-      const textOf = (selector: string) => [...cell.querySelectorAll(selector)].map((part) => part.textContent ?? "").join("\n");
-      return {
-        prompt: cell.querySelector(".jp-InputPrompt")?.textContent ?? "",
-        folded: cell.querySelector(".jp-InputArea-placeholder, .jp-Placeholder") !== null,
-        outputs: cell.querySelectorAll(".jp-OutputArea-child").length,
-        text: textOf(".jp-OutputArea-output"),
-        error: textOf("[data-mime-type='application/vnd.jupyter.error']"),
-        stderr: textOf("[data-mime-type='application/vnd.jupyter.stderr']"),
-      };
-    }),
-  );
-}
 
 /** The charts that Vega drew, with the words and the number of marks in each. */
 async function drawnCharts(page: Page) {
@@ -94,24 +66,4 @@ async function drawnCharts(page: Page) {
       marks: embed.querySelectorAll("svg .mark-rect.role-mark path, svg .mark-symbol.role-mark path").length,
     })),
   );
-}
-
-/** Puts an answer into the first exercise, runs its cell with the keyboard, and reads the verdict. */
-async function answer(page: Page, code: string): Promise<string> {
-  const cell = page.locator(".jp-Notebook .jp-CodeCell", { hasText: "function projectCost" });
-  await cell.locator(".cm-content").click();
-  await page.keyboard.press("ControlOrMeta+a");
-  await page.keyboard.insertText(code.trim());
-  const before = await cell.locator(".jp-InputPrompt").textContent();
-  await page.keyboard.press("Control+Enter");
-  await page.waitForFunction(
-    ([cellText, old]) => {
-      const found = [...document.querySelectorAll(".jp-Notebook .jp-CodeCell")].find((one) => one.textContent?.includes(cellText));
-      const prompt = found?.querySelector(".jp-InputPrompt")?.textContent ?? "";
-      return /^\[\d+\]:$/.test(prompt) && prompt !== old;
-    },
-    ["function projectCost", before] as const,
-    { timeout: 30_000 },
-  );
-  return cell.locator(".jp-OutputArea-output[data-mime-type='text/html']").innerText();
 }
