@@ -5,7 +5,7 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import {
   breakEven, checkShape, ComputeError, costOfMonth, costOfRun, costPerMillion, costPerRequest, countParameters, decodeRate, findFlip, findModel, forwardFlops, GIB, GPUS, HOSTS,
-  monthlyDollars, monthsToPayBack, paidUntil, planHost, preferenceFlops, prefillRate, servingRate, trainingFlops, trainingRate, weightTerms, type ModelShape,
+  monthlyDollars, monthsToPayBack, paidUntil, planHost, preferenceFlops, prefillRate, RENTS, servingRate, trainingFlops, trainingRate, weightTerms, type ModelShape,
 } from "llmops/compute";
 import { ROOT } from "./support/scratch.ts";
 
@@ -147,6 +147,13 @@ describe("an own model instead of an API", () => {
     assert.deepEqual(costPerRequest(rate, 3.6, 0.5), { low: 0.001, high: 0.002 });
     assert.throws(() => costPerRequest(rate, 3.6, 1.2), /utilisation: must be at most 1, not 1\.2: beyond it a second card is needed/);
     assert.throws(() => costPerRequest(rate, 3.6, 0), /utilisation/);
+  });
+
+  it("a rent names a known card, where it was read and when", () => {
+    for (const [name, { gpu, dollarsPerHour, source, read }] of Object.entries(RENTS)) {
+      assert.ok(gpu in GPUS && dollarsPerHour > 0 && source.length > 20, name);
+      assert.ok(/^\d{4}-\d{2}-\d{2}$/.test(read) && !Number.isNaN(Date.parse(read)), name);
+    }
   });
 
   it("recurring costs add up by the month", () => {
