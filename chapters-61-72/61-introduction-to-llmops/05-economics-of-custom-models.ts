@@ -217,9 +217,9 @@ console.log(`API, for 1,000: cheap $${(1000 * perRequest.cheap).toFixed(3)}, dea
 
 // %% tags=["folded"]
 const volumes = Array.from({ length: 81 }, (_, i) => 10 ** (2 + i / 20));
-const curves = servers.flatMap(({ offer, dollarsPerHour, rate }) =>
+const curves = servers.flatMap(({ gpu, dollarsPerHour, rate }) =>
   volumes.filter((perDay) => perDay <= rate.low * 86_400).map((perDay) => {
-    return { line: offer.replace(/,.*/, ""), perDay, dollars: thousand(rate, dollarsPerHour, perDay / (rate.low * 86_400)) };
+    return { line: GPUS[gpu].name, perDay, dollars: thousand(rate, dollarsPerHour, perDay / (rate.low * 86_400)) };
   }),
 );
 const levels = (["cheap", "dear"] as const).map((name) => ({ name: `API, ${name}`, dollars: 1000 * perRequest[name] }));
@@ -245,7 +245,7 @@ await showChart(
     ],
   },
   `Dollars for 1,000 requests fall with the requests a day until a card is full: ${servers
-    .map(({ offer, dollarsPerHour, rate }) => `${offer} from ${thousand(rate, dollarsPerHour, 100 / (rate.low * 86_400)).toFixed(0)} at 100 a day to ${thousand(rate, dollarsPerHour, 1).toFixed(2)} when full`)
+    .map(({ gpu, dollarsPerHour, rate }) => `${GPUS[gpu].name} from ${thousand(rate, dollarsPerHour, 100 / (rate.low * 86_400)).toFixed(0)} at 100 a day to ${thousand(rate, dollarsPerHour, 1).toFixed(2)} when full`)
     .join("; ")}. The API stays at ${levels.map(({ name, dollars }) => `${dollars.toFixed(dollars < 1 ? 3 : 0)} (${name})`).join(" and ")}.`,
 );
 
@@ -456,35 +456,32 @@ showTable(
 );
 
 // %% tags=["folded"]
-const perMonth = (own: number, api: number, price: number) => (perDay: number) => {
-  const { ownDollars, apiDollars } = costOfMonth(perDay * DAYS, asInput(l4, price, own));
-  return { own: ownDollars, api: apiDollars + api };
-};
-const withPeople = perMonth(operations.own, operations.api, perRequest.dear);
-const serversOnly = perMonth(0, 0, perRequest.dear);
-const cheapSide = perMonth(0, operations.api, perRequest.cheap);
-const steps = Array.from({ length: 241 }, (_, i) => 10 ** (3 + i / 80));
-const lines = steps.flatMap((perDay) => [
-  { line: "API, dear", perDay, dollars: withPeople(perDay).api },
-  { line: "API, cheap", perDay, dollars: cheapSide(perDay).api },
-  { line: "own, with people", perDay, dollars: withPeople(perDay).own },
-  { line: "own, servers only", perDay, dollars: serversOnly(perDay).own },
-]);
-const meet = crossing(l4, perRequest.dear, operations.own - operations.api);
-const at50k = { people: withPeople(50_000), servers: serversOnly(50_000), cheap: cheapSide(50_000) };
+const counted = [
+  { counts: "with people", ...operations },
+  { counts: "without", own: 0, api: 0 },
+];
+const monthOf = (perDay: number, price: number, own: number) => costOfMonth(perDay * DAYS, asInput(l4, price, own));
+const lines = Array.from({ length: 241 }, (_, i) => 10 ** (3 + i / 80)).flatMap((perDay) =>
+  counted.flatMap(({ counts, own, api }) => [
+    { side: "API, dear", counts, perDay, dollars: monthOf(perDay, perRequest.dear, own).apiDollars + api },
+    { side: "API, cheap", counts, perDay, dollars: monthOf(perDay, perRequest.cheap, own).apiDollars + api },
+    { side: "own model", counts, perDay, dollars: monthOf(perDay, perRequest.dear, own).ownDollars },
+  ]),
+);
+const meets = { without: crossing(l4, perRequest.dear, 0), people: crossing(l4, perRequest.dear, operations.own - operations.api) };
 await showChart(
   {
-    title: `Dollars a month; with people the dear API is crossed at ${meet} requests a day`,
-    data: { values: lines },
+    title: `Dollars a month: the own model meets the dear API at ${meets.without} requests a day, with people at ${meets.people}`,
+    data: { values: lines.filter(({ dollars }) => dollars >= 100) },
     mark: { type: "line", strokeWidth: 2 },
     encoding: {
       x: { field: "perDay", type: "quantitative", scale: { type: "log", domain: [1e3, 1e6] }, title: "requests a day", axis: { values: [1e3, 1e4, 1e5, 1e6], format: ",~f" } },
       y: { field: "dollars", type: "quantitative", scale: { type: "log", domain: [100, 1e5] }, title: "dollars", axis: { values: [100, 1e3, 1e4, 1e5], format: ",~f" } },
-      color: { field: "line", type: "nominal", sort: null, title: null },
-      strokeDash: { condition: { test: "datum.line === 'own, servers only'", value: [5, 4] }, value: [1, 0] },
+      color: { field: "side", type: "nominal", sort: null, title: null },
+      strokeDash: { field: "counts", type: "nominal", sort: null, title: null, scale: { domain: ["with people", "without"], range: [[1, 0], [5, 4]] } },
     },
   },
-  `Dollars a month over requests a day, both on logarithmic scales. At 50,000 a day: dear API ${at50k.people.api.toFixed(0)}, cheap API ${at50k.cheap.api.toFixed(0)}, own with people ${at50k.people.own.toFixed(0)}, servers only ${at50k.servers.own.toFixed(0)}. With people on both sides the own model crosses the dear API at ${meet} requests a day, and the cheap one nowhere.`,
+  `Dollars a month over requests a day, both on logarithmic scales, for both APIs and the own model, with people and without. The own model meets the dear API at ${meets.without} requests a day without people and at ${meets.people} with them; the cheap API it meets nowhere.`,
 );
 
 // %% tags=["folded"]
@@ -509,7 +506,7 @@ await showChart(
       mark: { type: "line", strokeWidth: 2 },
       encoding: {
         x: { field: "month", type: "quantitative", title: "month", axis: { values: [0, 6, 12, 18] } },
-        y: { field: "dollars", type: "quantitative", title: "dollars", axis: { format: "~s", tickCount: 5 } },
+        y: { field: "dollars", type: "quantitative", title: "dollars", axis: { format: ",~f", tickCount: 5 } },
         color: { field: "side", type: "nominal", title: null },
       },
     },
@@ -521,10 +518,10 @@ await showChart(
 );
 
 // %% [markdown]
-// The plan's case is the first picture: 900 dollars a month for requests, and the own model is never cheaper. Not because the payback
-// was computed wrong, but because the hours of people were left out. At two and a half times the volume the money is back within a
-// year. **Time to value** is longer than the payback formula says: the lines run apart while you build, and each month of delay costs
-// a month of saving.
+// People more than double the volume from which the own model pays. The plan's volume is the first of the three small pictures: 900
+// dollars a month for requests, and the own model is never cheaper. Not because the payback was computed wrong, but because the hours
+// of people were left out. At two and a half times the volume the money is back within a year. **Time to value** is longer than the
+// payback formula says: the lines run apart while you build, and each month of delay costs a month of saving.
 //
 // ## 7. What has to be false?
 //
@@ -581,7 +578,7 @@ await showChart(
         mark: { type: "bar", height: 14 },
         encoding: {
           y: { field: "what", type: "nominal", sort: null, title: null, axis: { labelLimit: 330 } },
-          x: { field: "from", type: "quantitative", title: "dollars", axis: { format: "~s" } },
+          x: { field: "from", type: "quantitative", title: "dollars", axis: { format: ",~f", tickCount: 6 } },
           x2: { field: "to" },
           color: { field: "case", type: "nominal", title: null, scale: { domain: ["bad case", "good case"], range: ["#D55E00", "#0072B2"] } },
         },
