@@ -216,9 +216,9 @@ console.log(`API, for 1,000: cheap $${(1000 * perRequest.cheap).toFixed(3)}, dea
 // requests of many customers; you have only yours.
 
 // %% tags=["folded"]
-const volumes = Array.from({ length: 81 }, (_, i) => 10 ** (2 + i / 20));
+// On logarithmic scales each line is straight, from 100 requests a day to a full card.
 const curves = servers.flatMap(({ gpu, dollarsPerHour, rate }) =>
-  volumes.filter((perDay) => perDay <= rate.low * 86_400).map((perDay) => {
+  [100, rate.low * 86_400].map((perDay) => {
     return { line: GPUS[gpu].name, perDay, dollars: thousand(rate, dollarsPerHour, perDay / (rate.low * 86_400)) };
   }),
 );
@@ -231,7 +231,7 @@ await showChart(
         data: { values: curves },
         mark: { type: "line", strokeWidth: 2 },
         encoding: {
-          x: { field: "perDay", type: "quantitative", scale: { type: "log", domain: [100, 1e6] }, title: "requests a day", axis: { values: [100, 1000, 1e4, 1e5, 1e6], format: ",~f" } },
+          x: { field: "perDay", type: "quantitative", scale: { type: "log", domain: [100, 1e7] }, title: "requests a day", axis: { values: [100, 1000, 1e4, 1e5, 1e6, 1e7], format: ",~f" } },
           y: { field: "dollars", type: "quantitative", scale: { type: "log" }, title: "dollars", axis: { values: [0.01, 0.1, 1, 10, 100, 1000], format: ",~f" } },
           color: { field: "line", type: "nominal", sort: null, title: null },
         },
@@ -461,7 +461,7 @@ const counted = [
   { counts: "without", own: 0, api: 0 },
 ];
 const monthOf = (perDay: number, price: number, own: number) => costOfMonth(perDay * DAYS, asInput(l4, price, own));
-const lines = Array.from({ length: 241 }, (_, i) => 10 ** (3 + i / 80)).flatMap((perDay) =>
+const lines = Array.from({ length: 151 }, (_, i) => 10 ** (3 + i / 50)).flatMap((perDay) =>
   counted.flatMap(({ counts, own, api }) => [
     { side: "API, dear", counts, perDay, dollars: monthOf(perDay, perRequest.dear, own).apiDollars + api },
     { side: "API, cheap", counts, perDay, dollars: monthOf(perDay, perRequest.cheap, own).apiDollars + api },
@@ -488,7 +488,7 @@ await showChart(
 const HORIZON = 18;
 const shown = sheet.filter(({ api, perDay }) => api === "dear" && perDay <= 50_000);
 const paid = shown.flatMap(({ perDay, investment }) =>
-  Array.from({ length: 4 * HORIZON + 1 }, (_, i) => i / 4).flatMap((month) => {
+  [0, investment.monthsToBuild, HORIZON].flatMap((month) => {
     const { apiDollars, ownDollars } = paidUntil(month, investment);
     const volume = `${perDay.toLocaleString("en-US")} requests a day`;
     return [{ volume, month, side: "API", dollars: apiDollars }, { volume, month, side: "own model", dollars: ownDollars }];
