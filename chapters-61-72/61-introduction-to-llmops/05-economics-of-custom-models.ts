@@ -206,7 +206,7 @@ showTable(
       "$ for 1,000 then": thousand(rate, dollarsPerHour, utilisation),
     };
   }),
-  { decimals: 2, caption: `Llama-3-8B, ${AT_A_TIME} requests at a time, the slow end of the range` },
+  { decimals: 3, caption: `Llama-3-8B, ${AT_A_TIME} requests at a time, the slow end of the range` },
 );
 console.log(`API, for 1,000: cheap $${(1000 * perRequest.cheap).toFixed(3)}, dear $${(1000 * perRequest.dear).toFixed(2)}`);
 
@@ -501,7 +501,7 @@ await showChart(
     facet: { column: { field: "volume", type: "nominal", sort: null, title: null } },
     resolve: { scale: { y: "independent" } },
     spec: {
-      width: 165,
+      width: 145,
       height: 220,
       mark: { type: "line", strokeWidth: 2 },
       encoding: {
