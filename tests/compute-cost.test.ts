@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import {
-  breakEven, checkShape, ComputeError, costOfMonth, costOfRun, costPerMillion, countParameters, decodeRate, findModel, forwardFlops, GIB, GPUS, HOSTS, planHost, prefillRate, trainingFlops, trainingRate, weightTerms, type ModelShape,
+  breakEven, checkShape, ComputeError, costOfMonth, costOfRun, costPerMillion, costPerRequest, countParameters, decodeRate, findFlip, findModel, forwardFlops, GIB, GPUS, HOSTS,
+  monthlyDollars, monthsToPayBack, paidUntil, planHost, preferenceFlops, prefillRate, RENTS, servingRate, trainingFlops, trainingRate, weightTerms, type ModelShape,
 } from "llmops/compute";
 import { ROOT } from "./support/scratch.ts";
 
@@ -53,6 +54,26 @@ describe("roofline", () => {
     assert.ok(inside.length / timed.length >= 0.9, `${inside.length} of ${timed.length}`);
   });
 
+  it("published figures of vLLM at low concurrency lie in the range of a serving card", () => {
+    const bytes = (gpu: "a100-40" | "h100", batch: number) => decodeRate(llama, "bf16", GPUS[gpu], { context: 1152, batch });
+    // Llama-3.1-8B in bf16, tokens a second: https://johnmusgrave.com/p/vllm-throughput-latency-sweep-on (A100, vLLM 0.23.0) and
+    // https://yobitelcomm.github.io/bench/recipes/concurrency-sweep/ (H100, vLLM 0.21.0, 2026-05-16).
+    for (const [rate, measured] of [[bytes("a100-40", 1), 75], [bytes("h100", 1), 122.2], [bytes("h100", 4), 580.3]] as const) {
+      assert.ok(measured >= rate.low && measured <= rate.high, `${measured} in ${rate.low} to ${rate.high}`);
+    }
+    // Prompts of 1,024 and answers of 128 tokens, eight at a time: 6.6 times the 75 of one at a time.
+    const eight = servingRate(llama, "bf16", GPUS["a100-40"], { promptTokens: 1024, answerTokens: 128 }, 8);
+    assert.ok((6.6 * 75) / 128 >= eight.low && (6.6 * 75) / 128 <= eight.high, `${eight.low} to ${eight.high}`);
+    assert.throws(() => servingRate(llama, "bf16", GPUS.l4, { promptTokens: 0, answerTokens: 1 }, 8), /promptTokens: must be a number above 0/);
+  });
+
+  it("DPO costs four thirds of SFT on its two rows where all weights train, and three halves where the base is frozen", () => {
+    const rows = (frozen: boolean) => 2 * 500 * trainingFlops(llama, 500, { frozen, recompute: false });
+    const dpo = (frozen: boolean) => preferenceFlops(llama, 500, { frozen, recompute: false });
+    assert.ok(Math.abs(dpo(false) / rows(false) - 4 / 3) < 1e-12);
+    assert.ok(Math.abs(dpo(true) / rows(true) - 3 / 2) < 1e-12);
+  });
+
   it("a precision that the card has not is refused", () => {
     assert.throws(() => trainingRate(llama, GPUS.t4, { sequence: 512, frozen: true, recompute: true, precision: "bf16" }), (error) => error instanceof ComputeError && error.field === "precision");
   });
@@ -90,6 +111,65 @@ describe("cost", () => {
     assert.equal(breakEven(200e6, given).months, 2);
     assert.equal(breakEven(50e6, given).months, undefined);
     assert.equal(breakEven(0, given).tokensPerMonth, 100e6);
+  });
+});
+
+describe("an own model instead of an API", () => {
+  const investment = fc.record({
+    setupDollars: fc.integer({ min: 0, max: 100_000 }), monthsToBuild: fc.integer({ min: 0, max: 24 }),
+    apiDollarsPerMonth: fc.integer({ min: 0, max: 50_000 }), ownDollarsPerMonth: fc.integer({ min: 0, max: 50_000 }),
+  });
+
+  it("the course's plan: $200 against a saving of $600 a month is back after a third of a month, about ten days", () => {
+    const months = monthsToPayBack({ setupDollars: 200, monthsToBuild: 0, apiDollarsPerMonth: 900, ownDollarsPerMonth: 300 });
+    assert.equal(months, 1 / 3);
+    assert.equal(monthsToPayBack({ setupDollars: 200, monthsToBuild: 2, apiDollarsPerMonth: 900, ownDollarsPerMonth: 300 }), 2 + 1 / 3);
+  });
+
+  it("at the payback both sides have paid the same, and later the own model has paid less", () => {
+    fc.assert(fc.property(investment, (given) => {
+      const months = monthsToPayBack(given);
+      if (months === undefined) {
+        const { apiDollars, ownDollars } = paidUntil(1000, given);
+        assert.ok(ownDollars >= apiDollars);
+        return;
+      }
+      const { apiDollars, ownDollars } = paidUntil(months, given);
+      assert.ok(Math.abs(apiDollars - ownDollars) <= 1e-6 * Math.max(1, apiDollars));
+      const later = paidUntil(months + 1, given);
+      assert.ok(later.ownDollars < later.apiDollars);
+    }));
+  });
+
+  it("a half idle card makes each request twice as dear, and none can be busy for more than all of the time", () => {
+    const rate = { low: 1, high: 2, bound: "memory" as const };
+    assert.deepEqual(costPerRequest(rate, 3.6, 1), { low: 0.0005, high: 0.001 });
+    assert.deepEqual(costPerRequest(rate, 3.6, 0.5), { low: 0.001, high: 0.002 });
+    assert.throws(() => costPerRequest(rate, 3.6, 1.2), /utilisation: must be at most 1, not 1\.2: beyond it a second card is needed/);
+    assert.throws(() => costPerRequest(rate, 3.6, 0), /utilisation/);
+  });
+
+  it("a rent names a known card, where it was read and when", () => {
+    for (const [name, { gpu, dollarsPerHour, source, read }] of Object.entries(RENTS)) {
+      assert.ok(gpu in GPUS && dollarsPerHour > 0 && source.length > 20, name);
+      assert.ok(/^\d{4}-\d{2}-\d{2}$/.test(read) && !Number.isNaN(Date.parse(read)), name);
+    }
+  });
+
+  it("recurring costs add up by the month", () => {
+    assert.equal(monthlyDollars([{ what: "retraining", dollars: 900, everyMonths: 3 }, { what: "monitoring", dollars: 50, everyMonths: 1 }]), 350);
+    assert.equal(monthlyDollars([]), 0);
+    assert.throws(() => monthlyDollars([{ what: "retraining", dollars: -1, everyMonths: 3 }]), /of "retraining" must be 0 or more/);
+    assert.throws(() => monthlyDollars([{ what: "retraining", dollars: 1, everyMonths: 0 }]), /everyMonths/);
+  });
+
+  it("finds the value at which a gain turns into a loss, whichever way it goes", () => {
+    fc.assert(fc.property(fc.integer({ min: -1000, max: 1000 }), fc.integer({ min: 1, max: 50 }), fc.boolean(), (zero, slope, falls) => {
+      const flip = findFlip((value) => (falls ? -1 : 1) * slope * (value - zero), -2000, 2000);
+      assert.ok(flip !== undefined && Math.abs(flip - zero) < 1e-6);
+    }));
+    assert.equal(findFlip((value) => value + 1, 0, 10), undefined);
+    assert.equal(findFlip((value) => value, 0, 10), 0);
   });
 });
 

@@ -28,7 +28,7 @@ async function openLesson(lesson: string, work: string): Promise<{ page: Page; c
   const url = await new Promise<string | undefined>((found) => {
     lab.stdout.on("data", (chunk: Buffer) => {
       output += chunk.toString();
-      const match = /http:\S+/.exec(output);
+      const match = /http:\S+\/lab\S+/.exec(output); // the home page comes first
       if (match) found(match[0]);
     });
     void ended.then(() => found(undefined));

@@ -94,3 +94,90 @@ export function breakEven(tokens: number, input: BreakEvenInput): { tokensPerMon
   const saved = month.apiDollars - month.ownDollars;
   return { tokensPerMonth: volume, months: saved > 0 ? setupDollars / saved : undefined };
 }
+
+/** Hours of an average month: 365 days of 24 hours in twelve parts. A rented card is billed for all of them, busy or not. */
+export const HOURS_A_MONTH = 730;
+
+/**
+ * Dollars for one request on a card of one's own, which is paid by the hour.
+ *
+ * @param utilisation - requests that come ÷ requests that the card could answer; above 0, at most 1
+ */
+export function costPerRequest(rate: Rate, dollarsPerHour: number, utilisation: number): Range {
+  positive(utilisation, "utilisation");
+  if (utilisation > 1) throw new ComputeError("utilisation", `must be at most 1, not ${utilisation}: beyond it a second card is needed`);
+  const full = costOfRun(1, rate, dollarsPerHour);
+  return { low: full.low / utilisation, high: full.high / utilisation };
+}
+
+/** A cost that comes back: retraining, labelling, checking. */
+export interface RecurringCost {
+  what: string;
+  dollars: number;
+  /** 1 for every month, 3 for every quarter, 0.25 for about every week. */
+  everyMonths: number;
+}
+
+/** What recurring costs come to in an average month. */
+export function monthlyDollars(costs: readonly RecurringCost[]): number {
+  return costs.reduce((sum, { what, dollars, everyMonths }) => {
+    if (!Number.isFinite(dollars) || dollars < 0) throw new ComputeError("dollars", `of "${what}" must be 0 or more, not ${dollars}`);
+    return sum + dollars / positive(everyMonths, "everyMonths");
+  }, 0);
+}
+
+/** Building a model instead of paying an API for another one. */
+export interface Investment {
+  /** Spent once: data, training runs, evaluation, people. */
+  setupDollars: number;
+  /** From the first day of work to the first request on the own model: the API is paid all the while. */
+  monthsToBuild: number;
+  /** All that the API costs a month, with the people who look after its prompts. */
+  apiDollarsPerMonth: number;
+  /** All that the own model costs a month: servers, people, retraining. */
+  ownDollarsPerMonth: number;
+}
+
+function checkedInvestment(investment: Investment): Investment {
+  for (const field of ["setupDollars", "monthsToBuild", "apiDollarsPerMonth", "ownDollarsPerMonth"] as const) {
+    if (!Number.isFinite(investment[field]) || investment[field] < 0) throw new ComputeError(field, `must be 0 or more, not ${investment[field]}`);
+  }
+  return investment;
+}
+
+/** Months from the first day of work until the setup is paid back. Undefined when the own model saves nothing. */
+export function monthsToPayBack(investment: Investment): number | undefined {
+  const { setupDollars, monthsToBuild, apiDollarsPerMonth, ownDollarsPerMonth } = checkedInvestment(investment);
+  const saved = apiDollarsPerMonth - ownDollarsPerMonth;
+  return saved > 0 ? monthsToBuild + setupDollars / saved : undefined;
+}
+
+/** All that was paid until a month, counted from the first day of work; the setup is spent evenly while building. */
+export function paidUntil(month: number, investment: Investment): { apiDollars: number; ownDollars: number } {
+  const { setupDollars, monthsToBuild, apiDollarsPerMonth, ownDollarsPerMonth } = checkedInvestment(investment);
+  if (!Number.isFinite(month) || month < 0) throw new ComputeError("month", `must be 0 or more, not ${month}`);
+  const built = monthsToBuild === 0 ? 1 : Math.min(1, month / monthsToBuild);
+  const after = Math.max(0, month - monthsToBuild);
+  return { apiDollars: month * apiDollarsPerMonth, ownDollars: built * setupDollars + Math.min(month, monthsToBuild) * apiDollarsPerMonth + after * ownDollarsPerMonth };
+}
+
+/**
+ * Where a result turns from a loss into a gain, or back: the value between two bounds at which `gain` is 0. By halving, so
+ * `gain` should not turn more than once between them.
+ *
+ * @param gain - for instance dollars saved, as a function of the price of an hour
+ * @returns undefined when both bounds give the same sign: within them nothing turns the result
+ */
+export function findFlip(gain: (value: number) => number, from: number, to: number): number | undefined {
+  let [low, high] = [from, to];
+  const sign = Math.sign(gain(low));
+  if (sign === 0) return low;
+  if (Math.sign(gain(high)) === 0) return high;
+  if (Math.sign(gain(high)) === sign) return undefined;
+  for (let i = 0; i < 200 && Math.abs(high - low) > 1e-12 * Math.max(Math.abs(low), Math.abs(high)); i++) {
+    const middle = (low + high) / 2;
+    if (Math.sign(gain(middle)) === sign) low = middle;
+    else high = middle;
+  }
+  return high;
+}

@@ -15,8 +15,9 @@ export { planInference, RUNTIMES, RUNTIME_NAMES, type InferenceInput, type Runti
 export { planPoint } from "./points.js";
 export { HOSTS, planHost, type Host, type HostName, type HostPlan } from "./host.js";
 export { findMildChain, findRemedies, searchConfigurations, type Budget, type Candidate, type Remedy, type SearchSpace } from "./remedies.js";
-export { computeShare, decodeRate, EFFICIENCY, forwardFlops, prefillRate, trainingFlops, trainingRate, type Precision, type Rate, type Share } from "./roofline.js";
+export { computeShare, decodeRate, EFFICIENCY, forwardFlops, preferenceFlops, prefillRate, servingRate, trainingFlops, trainingRate, type Precision, type Rate, type RequestSize, type Share } from "./roofline.js";
 export * from "./cost.js";
+export * from "./rents.js";
 export * from "./safetensors.js";
 export * from "./matrix.js";
 export * from "./quantize/index.js";

@@ -83,10 +83,44 @@ export function decodeRate(shape: ModelShape, storage: StorageName, gpu: Gpu, op
   return { low: batch / step("low"), high: batch / step("high"), bound: reading(EFFICIENCY.bandwidth.high) >= computing(computeShare(gpu).high) ? "memory" : "compute" };
 }
 
+/** What requests of one kind look like, on average. */
+export interface RequestSize {
+  promptTokens: number;
+  answerTokens: number;
+}
+
+/**
+ * Requests a second that one card answers when it is never idle, so many at a time. The slow end reads prompts and writes
+ * answers one after the other; the fast end has them overlap (chunked prefill), as reading is bound by compute and writing by
+ * memory. What a server needs besides (scheduling, HTTP, sampling) is not counted, and weighs more the more rows run at once.
+ *
+ * @throws ComputeError when a request has no tokens to read or to write
+ */
+export function servingRate(shape: ModelShape, storage: StorageName, gpu: Gpu, size: RequestSize, batch: number): Rate {
+  for (const field of ["promptTokens", "answerTokens"] as const) {
+    if (!Number.isFinite(size[field]) || size[field] <= 0) throw new ComputeError(field, `must be a number above 0, not ${size[field]}`);
+  }
+  const reading = prefillRate(shape, gpu, size.promptTokens);
+  const writing = decodeRate(shape, storage, gpu, { context: size.promptTokens + size.answerTokens, batch });
+  const seconds = (level: "low" | "high"): [number, number] => [size.promptTokens / reading[level], size.answerTokens / writing[level]];
+  const [slow, fast] = [seconds("low"), seconds("high")];
+  return { low: 1 / (slow[0] + slow[1]), high: 1 / Math.max(...fast), bound: fast[0] > fast[1] ? "compute" : writing.bound };
+}
+
 /** Operations of training on one token: three forward passes' worth with all weights; a frozen base needs no gradients of its weights; recomputation adds a pass. */
 export function trainingFlops(shape: ModelShape, sequence: number, options: { frozen: boolean; recompute: boolean }): number {
   const forward = forwardFlops(shape, sequence / 2);
   return forward * (1 + (options.frozen ? 1 : 2) + (options.recompute ? 1 : 0));
+}
+
+/**
+ * Operations of one DPO pair: the trained model goes forward and back over both rows, the reference only forward
+ * (Rafailov et al. 2023, https://arxiv.org/abs/2305.18290, equation 7).
+ *
+ * @param row - tokens of a row on average, prompt and answer: the prompt is in both rows
+ */
+export function preferenceFlops(shape: ModelShape, row: number, options: { frozen: boolean; recompute: boolean }): number {
+  return 2 * row * (trainingFlops(shape, row, options) + forwardFlops(shape, row / 2));
 }
 
 /** Tokens a second of training on one card. Packed weights are unpacked for each product, which this does not count: QLoRA is in the lower half. */
