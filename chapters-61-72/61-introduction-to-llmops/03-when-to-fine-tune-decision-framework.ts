@@ -22,7 +22,7 @@
 // %% [markdown]
 // ## 1. A prompt has a ceiling
 //
-// The smallest model at hand is taskling: 2.3 million parameters, made for this course, able to chat about tasks. The job is the Task API's:
+// The smallest model at hand is taskling: some millions of parameters, made for this course, able to chat about tasks. The job is the Task API's:
 // turn "put milk on my list" into a call such as `{"name": "create_task", "parameters": {"title": "milk"}}`. The prompt says which tools there
 // are and how a call is written. What you would try next are worked examples in the prompt, so here are two, and then six. Each answer
 // is scored by a program.
@@ -112,7 +112,7 @@ const prompts = { "request alone": [0, 0], "and the tools": [1, 0], "and 10 exam
 const bills = Object.entries(prompts).map(([sent, [tools, examples]]) => {
   const input = requestTokens + tools * toolTokens + (examples ? countPromptTokens(shot(examples)) : 0);
   const dollars = (input * price.input + answerTokens * price.output) / 1e6;
-  return { sent, "tokens in": input, "tokens out": answerTokens, "dollars a request": dollars, "dollars a month": dollars * 10_000 * 30 };
+  return { sent, "tokens in": Math.round(input), "tokens out": Math.round(answerTokens), "dollars a request": dollars, "dollars a month": Math.round(dollars * 10_000 * 30) };
 });
 showTable(bills, { decimals: 6, caption: `${DEFAULT_MODEL}, read ${price.read}; 10,000 requests a day` });
 
@@ -168,6 +168,13 @@ const byScore = scores.map((promptScore) => {
 showTable(byScore, { caption: `An exam of ${taskApi.heldOut} requests; ${100 * taskApi.wantedScore}% are wanted` });
 
 // %% [markdown]
+// For taskling the facts are no supposition: section 1 measured them, on a model that may be used.
+
+// %% tags=["measured"]
+const measured = { promptScore: best / 100, heldOut: exam.length, promptVersions: prompted.length, measuredOn: "own" } as const;
+console.log(decideApproach({ ...taskApi, name: "taskling", ...measured }).says);
+
+// %% [markdown]
 // Between "missed" and "reached" lies a band where the exam itself is too small to say. There the answer is neither a prompt nor training but
 // more held-out requests. And where the prompt reaches the goal, the answer is the prompt: money does not speak for training here.
 //
@@ -197,10 +204,12 @@ const cases: [what: string, from: UseCaseInput, change: Partial<UseCaseInput>][]
 ];
 const outcomes = cases.map(([what, from, change]) => ({ what, ...decideApproach({ ...from, ...change }) }));
 showTable(
-  outcomes.map(({ what, approach, path, reasons }) => {
-    const last = path.filter(({ question }) => !question.startsWith("looks-up")).at(-1)?.question;
-    const because = (reasons.find(({ question, decides }) => decides && question === last) ?? reasons[0]).because;
-    return { what, approach, because };
+  outcomes.map(({ what, approach, reasons }, at) => {
+    const [, , change] = cases[at];
+    const deciding = reasons.filter(({ decides }) => decides);
+    const reason =
+      deciding.find(({ fact }) => Object.hasOwn(change, fact)) ?? deciding.find(({ points }) => approach.startsWith(points));
+    return { what, approach, because: reason?.because ?? "" };
   }),
   { caption: "One fact at a time" },
 );
@@ -263,32 +272,32 @@ const wrap = (text: string, most: number) => text.split(" ").reduce<string[]>((l
   return last && `${last} ${word}`.length <= most ? [...lines.slice(0, -1), `${last} ${word}`] : [...lines, word];
 }, []).join("\n");
 const walked = new Map(outcomes[1].path.map(({ question, answer }) => [question as string, answer]));
-const boxes = TREE.map(({ id, asks }) => ({ id, x: left.has(id) ? 0 : 1, y: depth.get(id) ?? 0, text: wrap(asks, 36), on: walked.has(id) ? "asked" : "not asked" }));
+const boxes = TREE.map(({ id, asks }) => ({ id, x: left.has(id) ? 0 : 1.25, y: depth.get(id) ?? 0, text: wrap(asks, 36), on: walked.has(id) ? "asked" : "not asked" }));
 const boxOf = (id: string) => boxes.find((box) => box.id === id)!;
 const leaves: { x: number; y: number; text: string; on: string }[] = [];
 const edges = TREE.flatMap((question) => (["yes", "no"] as const).map((answer) => {
   const from = boxOf(question.id);
   const next = question[answer];
+  const on = walked.get(question.id) === answer ? "asked" : "not asked";
   let to: { x: number; y: number };
   if (typeof next === "string") to = boxOf(next);
   else {
     const ends = typeof question.yes === "object" && typeof question.no === "object";
-    to = ends ? { x: from.x + (answer === "yes" ? 0.22 : -0.22), y: bottom + 0.1 } : { x: from.x - 0.78, y: from.y };
-    const on = walked.get(question.id) === answer ? "asked" : "not asked";
-    leaves.push({ ...to, text: next.missing ? `${next.approach}:\n${next.missing}` : next.approach.replace(" + ", "\n+ "), on });
+    to = ends ? { x: from.x + (answer === "yes" ? 0.22 : -0.22), y: bottom - 0.1 } : { x: from.x - 0.58, y: from.y };
+    const text = next.missing ? `${next.approach}:\n${next.missing}` : next.approach.replace(" + ", "\n+ ");
+    leaves.push({ x: ends ? to.x : from.x - 0.77, y: ends ? bottom + 0.1 : from.y - 0.08, text, on });
   }
-  const on = walked.get(question.id) === answer ? "asked" : "not asked";
-  const at = to.y === from.y ? 0.62 : 0.5;
+  const at = to.y === from.y ? 0.95 : typeof next === "string" ? 0.5 : 0.68;
   return { x: from.x, y: from.y, x2: to.x, y2: to.y, answer, on, lx: from.x + at * (to.x - from.x) + 0.03, ly: from.y + at * (to.y - from.y) };
 }));
-const place = { scale: { domain: [-1, 1.45], nice: false }, axis: null } as const;
-const down = { scale: { domain: [bottom + 0.5, -0.4], nice: false }, axis: null } as const;
+const place = { scale: { domain: [-1, 1.7], nice: false }, axis: null };
+const down = { scale: { domain: [bottom + 0.5, -0.4], nice: false }, axis: null };
 const ink = { field: "on", type: "nominal", legend: null, scale: { domain: ["asked", "not asked"], range: ["#0072B2", "#9a9a9a"] } } as const;
 await showChart(
   {
     title: "The decision, question by question",
-    width: 660,
-    height: 700,
+    width: 720,
+    height: 770,
     layer: [
       {
         data: { values: edges },
@@ -296,13 +305,13 @@ await showChart(
         encoding: { x: { field: "x", type: "quantitative", ...place }, y: { field: "y", type: "quantitative", ...down }, x2: { field: "x2" }, y2: { field: "y2" }, color: ink },
       },
       {
-        data: { values: boxes.map((box) => ({ ...box, x: box.x - 0.42, x2: box.x + 0.42, y: box.y - 0.3, y2: box.y + 0.3 })) },
+        data: { values: boxes.map((box) => ({ ...box, x: box.x - 0.42, x2: box.x + 0.42, y: box.y - 0.34, y2: box.y + 0.34 })) },
         mark: { type: "rect", fill: "#ffffff", strokeWidth: 2, cornerRadius: 4 },
         encoding: { x: { field: "x", type: "quantitative" }, x2: { field: "x2" }, y: { field: "y", type: "quantitative" }, y2: { field: "y2" }, stroke: ink },
       },
       {
-        data: { values: boxes },
-        mark: { type: "text", lineBreak: "\n", baseline: "middle", fontSize: 11, lineHeight: 13, dy: -6 },
+        data: { values: boxes.map((box) => ({ ...box, y: box.y - 0.083 * (box.text.split("\n").length - 1) })) },
+        mark: { type: "text", lineBreak: "\n", baseline: "middle", fontSize: 11, lineHeight: 13 },
         encoding: { x: { field: "x", type: "quantitative" }, y: { field: "y", type: "quantitative" }, text: { field: "text" } },
       },
       {
@@ -344,6 +353,7 @@ showTable(
 
 // %% tags=["folded"]
 const withFactor = flips.flatMap(({ fact, from, to, factor, approach }) => (factor === undefined ? [] : [{ fact, factor, approach, text: `${said(from)} → ${said(to)}` }]));
+const byFact = { field: "fact", type: "nominal", sort: null, title: null, axis: { labelLimit: 260 } } as const;
 const reach = Math.max(...withFactor.map(({ factor }) => Math.max(factor, 1 / factor)));
 await showChart(
   {
@@ -351,18 +361,18 @@ await showChart(
     width: 430,
     height: 26 * withFactor.length + 30,
     data: { values: withFactor.map((flip) => ({ ...flip, one: 1 })) },
-    encoding: { y: { field: "fact", type: "nominal", sort: null, title: null, axis: { labelLimit: 200 } } },
     layer: [
       {
         mark: { type: "bar", height: 12 },
         encoding: {
+          y: byFact,
           x: { field: "one", type: "quantitative", scale: { type: "log", domain: [1 / (reach * 6), reach * 6], nice: false }, title: "times what it is now", axis: { values: [0.01, 0.1, 0.5, 1, 2, 10, 100] } },
           x2: { field: "factor" },
           color: { field: "approach", type: "nominal", title: "then it is" },
         },
       },
-      { transform: [{ filter: "datum.factor >= 1" }], mark: { type: "text", align: "left", dx: 5, fontSize: 11 }, encoding: { x: { field: "factor", type: "quantitative" }, text: { field: "text" } } },
-      { transform: [{ filter: "datum.factor < 1" }], mark: { type: "text", align: "right", dx: -5, fontSize: 11 }, encoding: { x: { field: "factor", type: "quantitative" }, text: { field: "text" } } },
+      { transform: [{ filter: "datum.factor >= 1" }], mark: { type: "text", align: "left", dx: 5, fontSize: 11 }, encoding: { y: byFact, x: { field: "factor", type: "quantitative" }, text: { field: "text" } } },
+      { transform: [{ filter: "datum.factor < 1" }], mark: { type: "text", align: "right", dx: -5, fontSize: 11 }, encoding: { y: byFact, x: { field: "factor", type: "quantitative" }, text: { field: "text" } } },
       { data: { values: [{}] }, mark: { type: "rule", color: "#000000" }, encoding: { x: { datum: 1 } } },
     ],
   },

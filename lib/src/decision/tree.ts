@@ -42,7 +42,7 @@ export const TREE: readonly Question[] = [
   },
   {
     id: "tried", asks: "Were enough prompts measured to call it a ceiling?", facts: ["promptVersions"],
-    test: ({ facts, limits }) => (facts.promptVersions ?? 1) >= limits.promptVersions, yes: "trainable", no: "looks-up",
+    test: ({ facts, limits }) => (facts.promptVersions ?? 1) >= limits.promptVersions, yes: "trainable", no: "slow",
   },
   {
     id: "slow", asks: "Is it too slow, and a small model of your own not?", facts: ["latencyMs", "latencyWantedMs", "ownLatencyMs"],
