@@ -1,6 +1,7 @@
 export * as compute from "./compute/index.js";
 export * as course from "./course/index.js";
 export * as data from "./data/index.js";
+export * as decision from "./decision/index.js";
 export * as evaluate from "./evaluate/index.js";
 export * as pair from "./pair/index.js";
 export * as serve from "./serve/index.js";

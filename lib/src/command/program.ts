@@ -24,6 +24,9 @@ const FIRST: Readonly<Record<string, (program: Command, second: string) => void>
     const skill = program.command("skill").description("check Agent Skills").addHelpText("after", EXIT_HELP);
     (require("./skill-check.js") as typeof import("./skill-check.js")).registerSkillCheck(skill);
   },
+  decide(program) {
+    (require("./decide.js") as typeof import("./decide.js")).registerDecide(program);
+  },
   export(program) {
     (require("./export.js") as typeof import("./export.js")).registerExport(program);
   },

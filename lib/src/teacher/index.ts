@@ -11,6 +11,7 @@ export { SETTING_NAMES, writePrompt as writeConversationPrompt, type Conversatio
 export { judgeExamples, type JudgeFailure, type JudgeOptions, type Judgment } from "./judge.js";
 export { filterByScores, judgeRepeatedly, type LowScore, type RepeatedJudgment, type RepeatedOptions, type Thresholds } from "./confidence.js";
 export { estimateSelfConsistency, filterBySelfConsistency, type Consensus, type SelfConsistency, type SelfConsistencyOptions } from "./self-consistency.js";
+export { ADVISED, Advice, AdviserQuestions, writeAdvicePrompt, writeQuestionsPrompt } from "./advice-prompt.js";
 export type { TaskFields } from "./fields-prompt.js";
 export { TASK_API_RUBRIC, type Criterion } from "./judge-prompt.js";
 export { createPairWriter, type PairOptions, type PairWriter } from "./pairs.js";

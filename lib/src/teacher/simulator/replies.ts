@@ -1,9 +1,11 @@
 import { createHash } from "node:crypto";
+import { isQuestionsPrompt, readAdvicePrompt } from "../advice-prompt.js";
 import { ordersOf, readPrompt, type ConversationOrder } from "../conversation-prompt.js";
 import { readFieldsPrompt } from "../fields-prompt.js";
 import { readPairPrompt } from "../pair-prompt.js";
 import { Random } from "../random.js";
 import { OPERATIONS, REGISTERS, SCENARIOS, type Operation } from "../task-api.js";
+import { advise, askQuestions } from "./advising.js";
 import { isDay } from "./calendar.js";
 import { readFields } from "./fields.js";
 import { extractPairs } from "./extraction.js";
@@ -46,8 +48,8 @@ export function nameOf(writer: Writer, question: Question): RequestName {
 }
 
 /**
- * Writes the answer. What is asked shows in the messages: the prompts of conversation-prompt, judge-prompt and
- * pair-prompt are recognised word for word; a free request for Task API conversations by its words; anything else is
+ * Writes the answer. What is asked shows in the messages: the prompts of conversation-prompt, judge-prompt, pair-prompt,
+ * fields-prompt and advice-prompt are recognised word for word; a free request for Task API conversations by its words; anything else is
  * told what the simulator can do.
  */
 export function replyTo(writer: Writer, question: Question): Reply {
@@ -67,6 +69,9 @@ export function replyTo(writer: Writer, question: Question): Reply {
   }
   const fields = readFieldsPrompt(messages);
   if (fields !== undefined) return { ...plain, text: JSON.stringify({ readings: readFields([writer.seed, name.key], fields) }) };
+  if (isQuestionsPrompt(messages)) return { ...plain, text: JSON.stringify(askQuestions([writer.seed, name.key])) };
+  const facts = readAdvicePrompt(messages);
+  if (facts !== undefined) return { ...plain, text: JSON.stringify(advise(facts)) };
   const order = readFreeOrder(writer, question, name);
   if (order !== undefined) return conversations(writer, question, order);
   return { ...plain, text: question.format === undefined ? INTRODUCTION : JSON.stringify({ answer: INTRODUCTION }) };
