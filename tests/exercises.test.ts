@@ -1,7 +1,7 @@
 /** Every exercise: a right answer is praised with its reason, a stub is not blamed, and each foreseen mistake gets its own words. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { judge, todo, type Exercise } from "llmops/course";
+import { judge, todo } from "llmops/course";
 import type { Example } from "llmops/data";
 import { countLora, countParameters, fourBitBytes, linearSizes } from "llmops/compute";
 import { attentionExercise, loraExercise, type Attention, type LoraParameters, type Rows } from "llmops/exercises/62-1";
@@ -37,37 +37,7 @@ import { causesExercise, ggufBytesExercise, type Causes, type GgufBytes, type Gi
 import { examLengthExercise, judgeCriterion, type ExamLength, type Found, type Judge, type Verdict } from "llmops/exercises/64-9";
 import { wilson } from "llmops/teacher";
 import { z } from "zod";
-
-/** @param mistakes an answer for each misconception of the exercise, by its name */
-function testExercise<Answer>(exercise: Exercise<Answer>, right: Answer, stub: Answer | undefined, unforeseen: [Answer, RegExp], mistakes: Record<string, Answer>): void {
-  describe(exercise.id, () => {
-    test("a right answer", async () => {
-      const verdict = await judge(exercise, right);
-      assert.equal(verdict.outcome, "right", verdict.message);
-      assert.ok(verdict.message.length > 40, "says why");
-    });
-    test("the stub", async () => {
-      assert.equal((await judge(exercise, stub)).outcome, "untouched");
-      assert.equal((await judge(exercise, undefined)).outcome, "untouched");
-    });
-    test("a wrong answer that nobody foresaw", async () => {
-      const verdict = await judge(exercise, unforeseen[0]);
-      assert.equal(verdict.outcome, "wrong");
-      assert.ok(!("misconception" in verdict));
-      assert.match(verdict.message, unforeseen[1]);
-    });
-    test("an answer for every misconception", () => {
-      assert.deepEqual(Object.keys(mistakes).sort(), exercise.misconceptions.map(({ name }) => name).sort());
-    });
-    for (const [name, answer] of Object.entries(mistakes)) {
-      test(`the mistake "${name}"`, async () => {
-        const verdict = await judge(exercise, answer);
-        assert.equal(verdict.outcome, "wrong", verdict.message);
-        assert.equal("misconception" in verdict && verdict.misconception, name, verdict.message);
-      });
-    }
-  });
-}
+import { testExercise } from "./support/exercise.ts";
 
 const bill = (run: FinishedRun, price: TokenPrice) => (run.inputTokens * price.input + run.outputTokens * price.output) / 1e6;
 const cost: ProjectCost = (run, price, rows) => (bill(run, price) / run.kept) * rows;
