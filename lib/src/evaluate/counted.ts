@@ -55,8 +55,14 @@ export function trainCounted(rows: readonly NamedRequest[]): CountedModel {
   return model;
 }
 
+export interface CountedAnswer {
+  name: string;
+  /** How sure the counts are, 0.2 to 1 for five operations. Words that go together count twice, so it is surer than it is right. */
+  sure: number;
+}
+
 /** The operation that a request most likely asks for, as far as counted words can say. */
-export function answerCounted({ names, rows, words }: CountedModel, request: string): string {
+export function answerCounted({ names, rows, words }: CountedModel, request: string): CountedAnswer {
   const scores = rows.map((count) => Math.log(count + 1));
   for (const feature of features(request)) {
     if (!Object.hasOwn(words, feature)) continue;
@@ -64,7 +70,8 @@ export function answerCounted({ names, rows, words }: CountedModel, request: str
       scores[of]! += Math.log((count + SMOOTHING) / (rows[of]! + 1));
     });
   }
-  return names[scores.indexOf(Math.max(...scores))]!;
+  const best = Math.max(...scores);
+  return { name: names[scores.indexOf(best)]!, sure: 1 / scores.reduce((sum, score) => sum + Math.exp(score - best), 0) };
 }
 
 /** Of all words in requests, the share that the model never counted: needs no labels, and rises when users talk differently. */
