@@ -43,8 +43,8 @@ showTable(STAGES.map(({ stage, takes, gives, asks, goesWrong, chapters }) => (
 // %% tags=["folded"]
 const between = ["dataset", "model", "verdict", "service"];
 const back = "what users really said, labelled: the feedback loop";
-const boxes = STAGES.map(({ stage, takes, gives, asks }) => ({ title: stage, lines: [`takes ${takes}`, `gives ${gives}`, asks] }));
-showDiagram({ boxes, between, back }, `The lifecycle: ${STAGES.map(({ stage, gives }) => `${stage} gives ${gives}`).join("; ")}; what users really said goes back from Monitoring to Data.`);
+const boxes = STAGES.map(({ stage, takes, gives, asks }) => ({ title: stage, lines: [`in: ${takes}`, `out: ${gives}`, asks] }));
+await showDiagram({ boxes, between, back }, `The lifecycle: ${STAGES.map(({ stage, gives }) => `${stage} gives ${gives}`).join("; ")}; what users really said goes back from Monitoring to Data.`);
 
 // %% [markdown]
 // The dashed arrow is what makes it a lifecycle and not a project. A project ends with a model. Here the last stage makes the rows that
@@ -63,8 +63,8 @@ showDiagram({ boxes, between, back }, `The lifecycle: ${STAGES.map(({ stage, giv
 // %% tags=["folded"]
 const bands = [{ title: "feature pipeline", from: 0, to: 0 }, { title: "training pipeline", from: 1, to: 2 }, { title: "inference pipeline", from: 3, to: 4 }];
 const MACHINES = ["laptop, nightly", "GPU, on demand", "CPU or GPU, after it", "server, always on", "laptop, daily"];
-showDiagram(
-  { boxes: STAGES.map(({ stage, gives }, at) => ({ title: stage, lines: [`gives ${gives}`, MACHINES[at] ?? ""] })), bands, between: ["data\nversions", "model", "model\nversions", "answers"], back },
+await showDiagram(
+  { boxes: STAGES.map(({ stage, gives }, at) => ({ title: stage, lines: [`out: ${gives}`, MACHINES[at] ?? ""] })), bands, between: ["data\nversions", "model", "model\nversions", "answers"], back },
   `${bands.map(({ title, from, to }) => `The ${title} carries ${STAGES.slice(from, to + 1).map(({ stage }) => stage).join(" and ")}`).join("; ")}. Data versions stand between the first two, model versions between the last two.`,
 );
 
@@ -248,15 +248,15 @@ const drawn = (stages: StageRun[]) => ({
 const said = (stages: StageRun[]) => stages.map(({ stage, state, results }) => `${stage} ${state}${results.length > 0 ? ` (${results.map(({ name, value }) => `${name} ${figure(value)}`).join(", ")})` : ""}`).join("; ");
 
 /** Shows a run in one picture, redrawn stage by stage. */
-function showRun(stages: StageRun[]): void {
+async function showRun(stages: StageRun[]): Promise<void> {
   const live = new LiveDisplay();
   for (let done = 0; done < stages.length; done++) {
-    live.update(diagramBundle(drawn(stages.map((run, at) => (at <= done ? run : { ...run, state: "waiting" as const, results: [] }))), said(stages.slice(0, done + 1))));
+    live.update(await diagramBundle(drawn(stages.map((run, at) => (at <= done ? run : { ...run, state: "waiting" as const, results: [] }))), said(stages.slice(0, done + 1))));
   }
-  live.end(diagramBundle(drawn(stages), `${said(stages)}.`));
+  live.end(await diagramBundle(drawn(stages), `${said(stages)}.`));
 }
 const first = runLifecycle(sound);
-showRun(first.stages);
+await showRun(first.stages);
 
 // %% [markdown]
 // Five green gates, and the three weeks keep what the test promised. The worst operation is the number to look at: an average hides it.
@@ -274,7 +274,7 @@ const PROOF: Record<string, RegExp> = {
 const provesItsLabel = ({ request, name }: NamedRequest) => PROOF[name]?.test(request) ?? false;
 const easyRows: Lifecycle = { ...sound, curate: (rows) => divide(rows.filter(provesItsLabel)) };
 const second = runLifecycle(easyRows);
-showRun(second.stages);
+await showRun(second.stages);
 
 // %% tags=["folded"]
 const lines = [{ run: "all rows", ...first }, { run: "only easy rows", ...second }].flatMap(({ run, tested, perWeek }) => [
@@ -423,7 +423,7 @@ const chats = (await readExamples(workbookPath("datasets/task-api/task_api_train
 });
 const [week4, week5] = [chats.slice(0, 200), chats.slice(200)];
 const fourth = runLifecycle(sound, { asked: wiser, traffic: { "week 4": week4 } });
-showRun(fourth.stages);
+await showRun(fourth.stages);
 
 // %% [markdown]
 // Monitoring rings, and now it pays for itself: the 200 requests of week 4 are labelled, put into the dataset, and the line runs again. The

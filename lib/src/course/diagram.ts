@@ -1,12 +1,16 @@
-/** Diagrams: boxes in a row with what they take and give, bands above that group them, arrows, and a way back. As SVG. */
-import { escapeHtml, PLAIN_HTML, show, type MimeBundle } from "./display.js";
+/**
+ * Diagrams: boxes in a row, arrows between them, bands that group them, and a way back. Drawn by Vega-Lite like every chart:
+ * JupyterLab strips SVG from the HTML of a notebook that it does not trust yet, and draws charts.
+ */
+import { chartBundle, type ChartSpec } from "./chart.js";
+import { show, type MimeBundle } from "./display.js";
 
 /** How a box stands: told by its mark and its word as well as by its colour. */
 export type BoxState = "plain" | "waiting" | "passed" | "failed";
 
 export interface DiagramBox {
   title: string;
-  /** Short lines below the title; about 24 letters fit. */
+  /** Short lines below the title; about 22 letters fit. */
   lines?: readonly string[];
   state?: BoxState;
 }
@@ -21,13 +25,13 @@ export interface DiagramBand {
 export interface Diagram {
   boxes: readonly DiagramBox[];
   bands?: readonly DiagramBand[];
-  /** What goes from each box to the next: one label fewer than boxes, each of one or two words a line. */
+  /** What goes from each box to the next: one label fewer than boxes, of about 8 letters a line. */
   between?: readonly string[];
   /** What goes back from the last box to the first. */
   back?: string;
 }
 
-// Okabe and Ito's colours, as in every chart; the light ones behind black text.
+// Okabe and Ito's colours, as in every chart; the light ones behind dark text.
 const FACES: Record<BoxState, { fill: string; stroke: string; mark: string }> = {
   plain: { fill: "#f5f5f5", stroke: "#555555", mark: "" },
   waiting: { fill: "#ffffff", stroke: "#999999", mark: "… " },
@@ -36,63 +40,68 @@ const FACES: Record<BoxState, { fill: string; stroke: string; mark: string }> = 
 };
 const BANDS = ["#d6e8f5", "#fbeccb", "#f3e0ec"];
 const INK = "#222222";
-const BOX = 148, GAP = 62, LINE = 16, EDGE = 12, BAND = 26;
+// Five boxes are as wide as a cell's output in a window of 1,280 pixels.
+const BOX = 130, GAP = 44, LINE = 16, EDGE = 8, BAND = 26, BACK = 44;
 
-const text = (x: number, y: number, content: string, more = ""): string => `<text x="${x}" y="${y}" ${more}>${escapeHtml(content)}</text>`;
+interface Place {
+  x: number;
+  y: number;
+  x2?: number;
+  y2?: number;
+  text?: string;
+  fill?: string;
+  stroke?: string;
+}
 
-/** The diagram as SVG text. White paper and dark ink in both themes of JupyterLab. */
-export function diagramSvg({ boxes, bands = [], between = [], back }: Diagram, alt: string): string {
+/** The diagram as a Vega-Lite specification, in pixels from its upper left corner. */
+export function diagramSpec({ boxes, bands = [], between = [], back }: Diagram): ChartSpec {
   const rows = Math.max(...boxes.map(({ lines = [] }) => lines.length));
   const width = 2 * EDGE + boxes.length * BOX + (boxes.length - 1) * GAP;
-  const top = EDGE + (bands.length > 0 ? BAND : 0) + 8, height = 34 + rows * LINE;
-  const bottom = top + height, full = bottom + EDGE + (back === undefined ? 0 : 40);
+  const top = EDGE + (bands.length > 0 ? BAND : 0), bottom = top + 34 + rows * LINE;
+  const height = bottom + EDGE + (back === undefined ? 0 : BACK);
   const left = (at: number): number => EDGE + at * (BOX + GAP);
-  const middle = top + 18;
-  const parts = [
-    ...bands.map(({ title, from, to }, at) => {
-      const start = left(from) - 6, wide = left(to) + BOX + 6 - start;
-      return `<rect x="${start}" y="${EDGE}" width="${wide}" height="${bottom - EDGE + 6}" rx="8" fill="${BANDS[at % BANDS.length]}"/>`
-        + text(start + wide / 2, EDGE + 18, title, 'text-anchor="middle" font-style="italic"');
-    }),
-    ...boxes.map(({ title, lines = [], state = "plain" }, at) => {
-      const { fill, stroke, mark } = FACES[state];
-      return `<rect x="${left(at)}" y="${top}" width="${BOX}" height="${height}" rx="6" fill="${fill}" stroke="${stroke}" stroke-width="2"/>`
-        + text(left(at) + BOX / 2, top + 22, mark + title, 'text-anchor="middle" font-weight="600"')
-        + lines.map((line, row) => text(left(at) + 9, top + 42 + row * LINE, line, 'font-size="11.5"')).join("");
-    }),
-    ...boxes.slice(1).map((_, at) => {
-      const from = left(at) + BOX + 3, to = left(at + 1) - 3;
-      const words = between[at] === undefined ? [] : between[at].split("\n");
-      return `<line x1="${from}" y1="${middle}" x2="${to}" y2="${middle}" stroke="${INK}" stroke-width="1.5"/>`
-        + `<path d="M${to},${middle} l-8,-4 v8 z"/>`
-        + words.map((word, row) => text((from + to) / 2, middle + 16 + row * 13, word, 'text-anchor="middle" font-size="11"')).join("");
-    }),
-    ...(back === undefined ? [] : [backArrow(left(0) + BOX / 2, left(boxes.length - 1) + BOX / 2, bottom, back)]),
+  const level = top + 18, low = bottom + EDGE + 20, first = left(0) + BOX / 2, last = left(boxes.length - 1) + BOX / 2;
+  const gaps = boxes.slice(1).map((_, at) => ({ from: left(at) + BOX + 2, to: left(at + 1) - 2, label: between[at] ?? "" }));
+  const position = (length: number, reverse = false): object => ({ type: "quantitative", axis: null, scale: { domain: [0, length], nice: false, zero: false, reverse } });
+  const encoding = (more: object): object => ({ x: { field: "x", ...position(width) }, y: { field: "y", ...position(height, true) }, ...more });
+  const layer = (mark: object, values: Place[], more: object = {}): object[] => (values.length === 0 ? [] : [{ mark, data: { values }, encoding: encoding(more) }]);
+  const area = { x2: { field: "x2" }, y2: { field: "y2" }, fill: { field: "fill", type: "nominal", scale: null } };
+  const outlined = { ...area, stroke: { field: "stroke", type: "nominal", scale: null } };
+  const words = (values: Place[], mark: object): object[] => layer({ type: "text", color: INK, baseline: "middle", ...mark }, values, { text: { field: "text" } });
+  const layers = [
+    ...layer({ type: "rect", cornerRadius: 8 }, bands.map(({ from, to }, at) => (
+      { x: left(from) - 7, x2: left(to) + BOX + 7, y: 0, y2: bottom + 7, fill: BANDS[at % BANDS.length]! }
+    )), area),
+    ...words(bands.map(({ title, from, to }) => ({ x: (left(from) + left(to) + BOX) / 2, y: EDGE + 8, text: title })), { fontStyle: "italic", fontSize: 12 }),
+    ...layer({ type: "rect", cornerRadius: 6, strokeWidth: 2 }, boxes.map(({ state = "plain" }, at) => (
+      { x: left(at), x2: left(at) + BOX, y: top, y2: bottom, fill: FACES[state].fill, stroke: FACES[state].stroke }
+    )), outlined),
+    ...words(boxes.map(({ title, state = "plain" }, at) => ({ x: left(at) + BOX / 2, y: top + 18, text: FACES[state].mark + title })), { fontWeight: 600, fontSize: 13 }),
+    ...words(boxes.flatMap(({ lines = [] }, at) => lines.map((text, row) => ({ x: left(at) + 7, y: top + 40 + row * LINE, text }))), { align: "left", fontSize: 10.5 }),
+    ...layer({ type: "rule", color: INK, strokeWidth: 1.5 }, gaps.map(({ from, to }) => ({ x: from, x2: to - 6, y: level })), { x2: { field: "x2" } }),
+    ...layer({ type: "point", shape: "triangle-right", filled: true, color: INK, size: 60, opacity: 1 }, gaps.map(({ to }) => ({ x: to - 4, y: level }))),
+    ...words(gaps.flatMap(({ from, to, label }) => label.split("\n").filter(Boolean).map((text, row) => ({ x: (from + to) / 2, y: level + 16 + row * 13, text }))), { fontSize: 10 }),
+    ...(back === undefined ? [] : [
+      ...layer({ type: "rule", color: INK, strokeWidth: 1.5, strokeDash: [6, 4] }, [
+        { x: last, x2: last, y: bottom + 3, y2: low }, { x: first, x2: last, y: low, y2: low }, { x: first, x2: first, y: bottom + 9, y2: low },
+      ], { x2: { field: "x2" }, y2: { field: "y2" } }),
+      ...layer({ type: "point", shape: "triangle-up", filled: true, color: INK, size: 60, opacity: 1 }, [{ x: first, y: bottom + 7 }]),
+      ...words([{ x: (first + last) / 2, y: low + 13, text: back }], { fontSize: 11 }),
+    ]),
   ];
-  return `<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="${escapeHtml(alt)}" viewBox="0 0 ${width} ${full}" width="${width}" height="${full}" style="max-width:100%;height:auto" font-family="system-ui, sans-serif" font-size="13" fill="${INK}">`
-    + `<rect width="${width}" height="${full}" fill="#ffffff"/>${parts.join("")}</svg>`;
-}
-
-function backArrow(first: number, last: number, bottom: number, label: string): string {
-  const low = bottom + 28;
-  return `<path d="M${last},${bottom + 7} V${low} H${first} V${bottom + 8}" fill="none" stroke="${INK}" stroke-width="1.5" stroke-dasharray="6 4"/>`
-    + `<path d="M${first},${bottom + 7} l-4,8 h8 z"/>`
-    + text((first + last) / 2, low + 16, label, 'text-anchor="middle" font-size="11.5"');
-}
-
-/** @throws TypeError when `alt` is missing, or there is no box */
-export function diagramBundle(diagram: Diagram, alt: string): MimeBundle {
-  if (!alt.trim()) throw new TypeError("a diagram needs an alternative text: say in a sentence what the picture shows");
-  if (diagram.boxes.length === 0) throw new TypeError("a diagram needs at least one box");
-  return { "text/html": `<div class="${PLAIN_HTML}">${diagramSvg(diagram, alt)}</div>`, "text/plain": alt };
+  return { width, height, layer: layers } as unknown as ChartSpec;
 }
 
 /**
- * Draws boxes in a row, with arrows between them, below the cell.
- *
  * @param alt what the picture says, in a sentence: read out instead of the picture, and shown where none can be
  * @throws TypeError when `alt` is missing, or there is no box
  */
-export function showDiagram(diagram: Diagram, alt: string): void {
-  show(diagramBundle(diagram, alt));
+export async function diagramBundle(diagram: Diagram, alt: string): Promise<MimeBundle> {
+  if (diagram.boxes.length === 0) throw new TypeError("a diagram needs at least one box");
+  return chartBundle(diagramSpec(diagram), alt);
+}
+
+/** Draws boxes in a row, with arrows between them, below the cell. As {@link diagramBundle}. */
+export async function showDiagram(diagram: Diagram, alt: string): Promise<void> {
+  show(await diagramBundle(diagram, alt));
 }
