@@ -206,6 +206,11 @@ showTable([
 ], { caption: "Three cases, as told and as their sources read (2026-11-21)" });
 
 // %% [markdown]
+// (Sources: [LawNext](https://lawnext.com/2023/06/the-rumors-were-true-thomson-reuters-acquires-casetext-for-650m-cash.html),
+// [Casetext](https://casetext.com/blog/building-an-ai-legal-assistant-lawyers-can-trust/), [BloombergGPT](https://arxiv.org/abs/2303.17564),
+// [GPT-4 on financial texts](https://arxiv.org/abs/2305.05862), [Medprompt](https://arxiv.org/abs/2311.16452); the papers in abstracts and
+// summaries.)
+//
 // A profession's *public* knowledge is no lasting advantage: the next general model has read the same books. What no
 // later model can have read is what was never public: the archive, the tests, the corrections of experts. So do not tune a model on what can
 // be looked up in a library. Tune it on your decisions.
@@ -251,9 +256,9 @@ const assumed: Assumptions = {
   requests: 300_000, // a month: 10,000 a day
   generalDollars: withContract, // computed in section 3
   ownDollars: 0, // your server costs the same whether it is asked or not
-  generalErrors: 0.08,
-  ownErrors: 0.05,
-  errorDollars: 0.2, // half a minute of somebody who notices and mends it
+  generalErrors: 0.08, // invented: examine a model on your requests
+  ownErrors: 0.05, // invented too
+  errorDollars: 0.2, // half a minute, at $24 an hour, of somebody who notices and mends it
   fixedDollars: 1200, // server 300, and 900 of people's time: data, exams, watching
 };
 showTable([
@@ -263,7 +268,7 @@ showTable([
 ], { decimals: 2, caption: "A month, under these assumptions" });
 
 // %% [markdown]
-// Look at the first line. "We save the API's bill" is the usual reason for a model of one's own, and at today's price of a small general
+// Look at the first line. "We save the API's bill" is a common reason for a model of one's own, and at today's price of a small general
 // model it would not pay for the server. The mistakes decide.
 //
 // ### Exercise: the value of a month
@@ -318,8 +323,8 @@ await showChart(
 
 // %% [markdown]
 // - **Where a bar crosses zero, the decision hangs on that assumption.** Measure it before you build anything.
-// - **The share of mistakes, yours and the general model's, can be measured now**: take requests, agree on answers, examine both. Chapters 68
-//   and 69 do that, and it needs no GPU.
+// - **The general model's share of mistakes can be measured today**: take requests, agree on answers, examine it. It needs no GPU, and the same
+//   exam judges your own model later (chapters 68 and 69).
 // - **The price of the general model hardly matters here**, even ten times as high. Lesson 61.5 finds the volumes and models where it does.
 //
 // ## 6. Rent it or run it

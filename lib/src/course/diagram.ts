@@ -10,7 +10,7 @@ export type BoxState = "plain" | "waiting" | "passed" | "failed";
 
 export interface DiagramBox {
   title: string;
-  /** Short lines below the title; about 22 letters fit. */
+  /** Short lines below the title; about 22 letters fit, longer ones end in an ellipsis. */
   lines?: readonly string[];
   state?: BoxState;
 }
@@ -77,7 +77,7 @@ export function diagramSpec({ boxes, bands = [], between = [], back }: Diagram):
       { x: left(at), x2: left(at) + BOX, y: top, y2: bottom, fill: FACES[state].fill, stroke: FACES[state].stroke }
     )), outlined),
     ...words(boxes.map(({ title, state = "plain" }, at) => ({ x: left(at) + BOX / 2, y: top + 18, text: FACES[state].mark + title })), { fontWeight: 600, fontSize: 13 }),
-    ...words(boxes.flatMap(({ lines = [] }, at) => lines.map((text, row) => ({ x: left(at) + 7, y: top + 40 + row * LINE, text }))), { align: "left", fontSize: 10.5 }),
+    ...words(boxes.flatMap(({ lines = [] }, at) => lines.map((text, row) => ({ x: left(at) + 7, y: top + 40 + row * LINE, text }))), { align: "left", fontSize: 10.5, limit: BOX - 10 }),
     ...layer({ type: "rule", color: INK, strokeWidth: 1.5 }, gaps.map(({ from, to }) => ({ x: from, x2: to - 6, y: level })), { x2: { field: "x2" } }),
     ...layer({ type: "point", shape: "triangle-right", filled: true, color: INK, size: 60, opacity: 1 }, gaps.map(({ to }) => ({ x: to - 4, y: level }))),
     ...words(gaps.flatMap(({ from, to, label }) => label.split("\n").filter(Boolean).map((text, row) => ({ x: (from + to) / 2, y: level + 16 + row * 13, text }))), { fontSize: 10 }),
