@@ -1,6 +1,7 @@
 export * from "./catalogue.js";
 export * from "./chart.js";
 export * from "./check.js";
+export * from "./diagram.js";
 export * from "./display.js";
 export * from "./doors.js";
 export * from "./lesson.js";
