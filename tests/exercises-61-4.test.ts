@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { judge, todo } from "llmops/course";
-import { pairFlops, pretrainingHours, stageChoice, type HoursAnswer, type PairFlops, type PairTokens, type StageChoices } from "llmops/exercises/61-4";
+import { pairFlops, pretrainingHours, stageChoice, type PairFlops, type PairTokens, type StageChoices } from "llmops/exercises/61-4";
+import type { NumberAnswer } from "llmops/exercises/kinds/number";
 import { testExercise } from "./support/exercise.ts";
 
 const JSON_ROWS = "800 requests, each with the JSON that should come back";
@@ -20,22 +21,20 @@ testExercise<StageChoices>(stageChoice, STAGES, undefined, [{ ...STAGES, [JSON_R
   "a language by fine-tuning": { ...STAGES, [LANGUAGE]: "sft" },
 });
 
-const inHours = (value: number): HoursAnswer => ({ value, unit: "GPU-hours" });
 const OPERATIONS = 6 * 3e9 * 600e9;
 const HOURS = OPERATIONS / (989e12 * 0.4) / 3600;
 
-testExercise<HoursAnswer>(pretrainingHours, inHours(7583), undefined, [inHours(9000), /9,000 GPU-hours are too many\. Write down the operations first/], {
-  "forward pass only": inHours(HOURS / 3),
-  "full speed": inHours(OPERATIONS / 989e12 / 3600),
-  "utilisation on the wrong side": inHours((OPERATIONS / 989e12) * 0.4 / 3600),
-  "seconds called hours": inHours(OPERATIONS / (989e12 * 0.4)),
-  "minutes of an hour": inHours(OPERATIONS / (989e12 * 0.4) / 60),
+testExercise<NumberAnswer>(pretrainingHours, 7583, undefined, [9000, /The time of the cards together is not 9,000 h: that is too high/], {
+  "forward pass only": HOURS / 3,
+  "full speed": OPERATIONS / 989e12 / 3600,
+  "utilisation on the wrong side": `${((OPERATIONS / 989e12) * 0.4) / 3600} h`,
+  "in s": OPERATIONS / (989e12 * 0.4),
+  "in min": OPERATIONS / (989e12 * 0.4) / 60,
+  "a thousand times": HOURS / 1000,
 });
 test("61.4/pretraining-hours: any unit of time will do, and no other unit", async () => {
-  for (const [value, unit] of [[316, "GPU-days"], [7583, "hours"], [2.73e7, "seconds"], [7583, "h"]] as const) {
-    assert.equal((await judge(pretrainingHours, { value, unit })).outcome, "right", unit);
-  }
-  assert.match((await judge(pretrainingHours, { value: 7583, unit: "dollars" })).message, /unit "dollars"\. Units that are understood: GPU-hours/);
+  for (const answer of ["316 days", "7583 hours", "2.73e7 s"]) assert.equal((await judge(pretrainingHours, answer)).outcome, "right", answer);
+  assert.equal((await judge(pretrainingHours, "7583 dollars")).outcome, "wrong");
 });
 
 const read = ({ prompt, chosen, rejected }: PairTokens): number => 2 * prompt + chosen + rejected;

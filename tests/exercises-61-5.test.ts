@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { judge, todo } from "llmops/course";
-import { costKinds, paybackExercise, thousandRequests, type CostKinds, type DollarsAnswer, type Payback, type Project } from "llmops/exercises/61-5";
+import { costKinds, paybackExercise, thousandRequests, type CostKinds, type Payback, type Project } from "llmops/exercises/61-5";
+import type { NumberAnswer } from "llmops/exercises/kinds/number";
 import { testExercise } from "./support/exercise.ts";
 
 const saved = ({ apiPerMonth, ownPerMonth }: Project): number => apiPerMonth - ownPerMonth;
@@ -23,18 +24,20 @@ test("61.5/payback: days only after the building months, and Infinity alone wron
   assert.match(undef.message, /never, so Infinity\. Your function gives undefined/);
 });
 
-const dollars = (value: number): DollarsAnswer => ({ value, unit: "dollars" });
-testExercise<DollarsAnswer>(thousandRequests, dollars(0.96), undefined, [dollars(3), /\$3 for 1,000 requests are too many\. What does the card cost in 24 hours/], {
-  "always busy": dollars(0.8 / 3600 / 2 * 1000),
-  "one hour a day": dollars(0.8 / 20),
-  "one request": dollars(0.00096),
-  "utilisation on the wrong side": dollars((0.8 / 3600 / 2 * 1000) * (20_000 / (2 * 86_400))),
-  "the whole day": dollars(19.2),
+testExercise<NumberAnswer>(thousandRequests, 0.96, undefined, [3, /The price of 1,000 requests is not \$3: that is far too high/], {
+  "always busy": (0.8 / 3600 / 2) * 1000,
+  "one hour a day": 0.8 / 20,
+  "one request": "$0.00096",
+  "utilisation on the wrong side": (0.8 / 3600 / 2) * 1000 * (20_000 / (2 * 86_400)),
+  "the whole day": 19.2,
+  "in cents": 96,
+  "a thousand times": 960,
+  sign: -0.96,
 });
 
 test("61.5/thousand-requests: cents are as good as dollars, and need their name", async () => {
-  assert.equal((await judge(thousandRequests, { value: 96, unit: "cents" })).outcome, "right");
-  assert.match((await judge(thousandRequests, { value: 0.96, unit: "a month" })).message, /unit "a month"/);
+  assert.equal((await judge(thousandRequests, "96 cents")).outcome, "right");
+  assert.equal((await judge(thousandRequests, "0.96 months")).outcome, "wrong");
 });
 
 const KINDS: CostKinds = {

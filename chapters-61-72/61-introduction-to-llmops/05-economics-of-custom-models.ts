@@ -277,13 +277,13 @@ showTable(
 // A card costs 0.80 dollars an hour and could answer 2 requests a second. 20,000 requests come each day. What do 1,000 requests cost?
 
 // %%
-import { thousandRequests, type DollarsAnswer } from "llmops/exercises/61-5";
+import { thousandRequests } from "llmops/exercises/61-5";
 
-let costOfThousand: DollarsAnswer | undefined;
+let costOfThousand: number | string | undefined;
 // BEGIN SOLUTION
-costOfThousand = { value: (0.8 * 24) / 20, unit: "dollars" };
+costOfThousand = (0.8 * 24) / 20;
 // STUB
-// // costOfThousand = { value: …, unit: "dollars" };
+// // costOfThousand = "$…";
 // END SOLUTION
 await check(thousandRequests, costOfThousand);
 

@@ -1,5 +1,7 @@
 /** The exercises of lesson 61.4, "Training Taxonomy". */
 import type { Exercise } from "../course/check.js";
+import { numberAnswer, type NumberAnswer } from "./kinds/number.js";
+import { readQuantity } from "./kinds/units.js";
 
 export type Stage = "pretraining" | "sft" | "dpo" | "none";
 
@@ -66,66 +68,41 @@ export const stageChoice: Exercise<StageChoices> = {
   because: "The rows decide: one wanted answer is SFT, a better and a worse one is DPO, endless text is pretraining, and what changes daily stays outside of the weights.",
 };
 
-/** A number and what it counts. */
-export interface HoursAnswer {
-  value: number;
-  /** hours, GPU-hours, days, GPU-days or seconds. */
-  unit: string;
-}
-
-const HOURS_IN: Readonly<Record<string, number>> = { hour: 1, h: 1, day: 24, second: 1 / 3600, s: 1 / 3600 };
-const hoursOf = ({ value, unit }: HoursAnswer): number | undefined => {
-  const name = String(unit).trim().toLowerCase().replace(/^gpu[\s-]*/, "").replace(/(?<=..)s$/, "");
-  const factor = Object.hasOwn(HOURS_IN, name) ? HOURS_IN[name] : undefined;
-  return factor === undefined || typeof value !== "number" ? undefined : value * factor;
+const RIGHT_HOURS = (6 * 3e9 * 600e9) / (989e12 * 0.4) / 3600;
+/** Whether an answer, as a number of hours or as text with a unit of time, is so many hours. */
+const hoursAs = (expected: number) => (answer: NumberAnswer): boolean => {
+  const read = typeof answer === "string" ? readQuantity(answer, "h") : { ok: true as const, value: answer };
+  return read.ok && Math.abs(read.value - expected) <= 0.02 * expected;
 };
 
-const RIGHT_HOURS = (6 * 3e9 * 600e9) / (989e12 * 0.4) / 3600;
-const about = (given: number | undefined, expected: number, tolerance = 0.02): boolean => given !== undefined && Math.abs(given - expected) <= tolerance * expected;
-const hoursAs = (expected: number) => (answer: HoursAnswer): boolean => about(hoursOf(answer), expected);
-const spoken = (value: number): string => Math.round(value).toLocaleString("en-US");
-
-export const pretrainingHours: Exercise<HoursAnswer> = {
+export const pretrainingHours: Exercise<NumberAnswer> = {
   id: "61.4/pretraining-hours",
-  kind: "number",
   hints: [
     "First the operations, from weights and tokens. Then the seconds, from operations and speed. Then the hours.",
     "Operations: 6 × 3e9 × 600e9. Speed: 40% of 989e12 a second.",
     "Divide the operations by the speed that is reached, 989e12 × 0.4, and the seconds by 3,600.",
   ],
-  fault: (answer) => {
-    const given = hoursOf(answer);
-    if (given === undefined) return `Give a number and its unit: value ${String(answer.value)}, unit "${String(answer.unit)}". Units that are understood: GPU-hours, GPU-days, hours, days, seconds.`;
-    return about(given, RIGHT_HOURS) ? undefined : `${spoken(given)} GPU-hours are ${given > RIGHT_HOURS ? "too many" : "too few"}. Write down the operations first: they are about 1.1 × 10²².`;
-  },
-  misconceptions: [
-    {
-      name: "forward pass only",
-      matches: hoursAs(RIGHT_HOURS / 3),
-      message: "You counted two operations for each weight and token: that is reading, not training. The backward pass takes four more.",
-    },
-    {
-      name: "full speed",
-      matches: hoursAs(RIGHT_HOURS * 0.4),
-      message: "You took 989 trillion operations a second as reached. That is the datasheet; at 40% the same work takes two and a half times as long.",
-    },
-    {
-      name: "utilisation on the wrong side",
-      matches: hoursAs(RIGHT_HOURS * 0.16),
-      message: "You multiplied the time by the utilisation. A card that is used less needs longer, so the utilisation belongs under the line, with the speed.",
-    },
-    {
-      name: "seconds called hours",
-      matches: (answer) => about(hoursOf(answer), RIGHT_HOURS * 3600),
-      message: "The number is right in seconds, but your unit says otherwise. Divide by 3,600, or call them seconds.",
-    },
-    {
-      name: "minutes of an hour",
-      matches: (answer) => about(hoursOf(answer), RIGHT_HOURS * 60),
-      message: "You divided the seconds by 60 only: those are minutes. An hour has 3,600 seconds.",
-    },
-  ],
-  because: `6 × 3e9 × 600e9 are 1.08 × 10²² operations; at 40% of 989e12 a second that is 2.7 × 10⁷ seconds, ${spoken(RIGHT_HOURS)} GPU-hours. Without the 40% the number would say nothing.`,
+  ...numberAnswer({
+    value: RIGHT_HOURS, unit: "h", tolerance: { relative: 0.02 }, what: "The time of the cards together",
+    misconceptions: [
+      {
+        name: "forward pass only",
+        matches: hoursAs(RIGHT_HOURS / 3),
+        message: "You counted two operations for each weight and token: that is reading, not training. The backward pass takes four more.",
+      },
+      {
+        name: "full speed",
+        matches: hoursAs(RIGHT_HOURS * 0.4),
+        message: "You took 989 trillion operations a second as reached. That is the datasheet; at 40% the same work takes two and a half times as long.",
+      },
+      {
+        name: "utilisation on the wrong side",
+        matches: hoursAs(RIGHT_HOURS * 0.16),
+        message: "You multiplied the time by the utilisation. A card that is used less needs longer, so the utilisation belongs under the line, with the speed.",
+      },
+    ],
+  }),
+  because: `6 × 3e9 × 600e9 are 1.08 × 10²² operations; at 40% of 989e12 a second that is 2.7 × 10⁷ seconds, ${Math.round(RIGHT_HOURS).toLocaleString("en-US")} GPU-hours. Without the 40% the number would say nothing.`,
 };
 
 /** Tokens of a preference pair: the prompt stands in front of each answer. */

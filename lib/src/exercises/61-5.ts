@@ -1,5 +1,7 @@
 /** The exercises of lesson 61.5, "Economics of Custom Models". */
 import type { Exercise } from "../course/check.js";
+import { numberAnswer, type NumberAnswer } from "./kinds/number.js";
+import { readQuantity } from "./kinds/units.js";
 
 /** An own model in place of an API, in dollars. */
 export interface Project {
@@ -77,64 +79,51 @@ export const paybackExercise: Exercise<Payback> = {
   because: "Money comes back as fast as it is saved, from the day the model runs: building time plus setup ÷ (API − own), and never where the difference is not above zero.",
 };
 
-/** Money, and in what. */
-export interface DollarsAnswer {
-  value: number;
-  /** dollars, or cents. */
-  unit: string;
-}
-
-const DOLLARS_IN: Readonly<Record<string, number>> = { dollar: 1, dollars: 1, usd: 1, $: 1, cent: 0.01, cents: 0.01 };
-const dollarsOf = ({ value, unit }: DollarsAnswer): number | undefined => {
-  const name = String(unit).trim().toLowerCase();
-  const factor = Object.hasOwn(DOLLARS_IN, name) ? DOLLARS_IN[name] : undefined;
-  return factor === undefined || typeof value !== "number" ? undefined : value * factor;
-};
 const CARD = { hour: 0.8, perSecond: 2, perDay: 20_000 };
 const RIGHT_THOUSAND = (CARD.hour * 24) / (CARD.perDay / 1000);
-const about = (given: number | undefined, expected: number): boolean => given !== undefined && Math.abs(given - expected) <= 0.01 * expected;
-const dollarsAs = (expected: number) => (answer: DollarsAnswer): boolean => about(dollarsOf(answer), expected);
+/** Whether an answer, as a number of dollars or as text with its unit, is so many dollars. */
+const dollarsAs = (expected: number) => (answer: NumberAnswer): boolean => {
+  const read = typeof answer === "string" ? readQuantity(answer, "$") : { ok: true as const, value: answer };
+  return read.ok && Math.abs(read.value - expected) <= 0.01 * expected;
+};
 
-export const thousandRequests: Exercise<DollarsAnswer> = {
+export const thousandRequests: Exercise<NumberAnswer> = {
   id: "61.5/thousand-requests",
-  kind: "number",
   hints: [
     "What does the card cost in a day, and what does it do in that day?",
     "The rate of 2 requests a second says whether the card is enough. It does not change the bill.",
     "A day costs 24 × $0.80 and serves 20 times 1,000 requests.",
   ],
-  fault: (answer) => {
-    const given = dollarsOf(answer);
-    if (given === undefined) return `Give a number and its unit, dollars or cents: value ${String(answer.value)}, unit "${String(answer.unit)}".`;
-    return about(given, RIGHT_THOUSAND) ? undefined : `${money(given)} for 1,000 requests are too ${given > RIGHT_THOUSAND ? "many" : "few"}. What does the card cost in 24 hours, and for how many thousands is that?`;
-  },
-  misconceptions: [
-    {
-      name: "always busy",
-      matches: dollarsAs((1000 * CARD.hour) / 3600 / CARD.perSecond),
-      message: "That is the price at full load. 20,000 requests a day keep this card busy for 12% of the time; the other 88% are on the bill too.",
-    },
-    {
-      name: "one hour a day",
-      matches: dollarsAs(CARD.hour / (CARD.perDay / 1000)),
-      message: "You spread one hour's price over a whole day's requests. The card is rented for all 24 hours.",
-    },
-    {
-      name: "one request",
-      matches: dollarsAs(RIGHT_THOUSAND / 1000),
-      message: "That is the price of one request. Asked is that of a thousand.",
-    },
-    {
-      name: "utilisation on the wrong side",
-      matches: dollarsAs(((1000 * CARD.hour) / 3600 / CARD.perSecond) * (CARD.perDay / (CARD.perSecond * 86_400))),
-      message: "You multiplied the full-load price by the utilisation. A card that sleeps makes each request dearer: divide by it.",
-    },
-    {
-      name: "the whole day",
-      matches: dollarsAs(CARD.hour * 24),
-      message: "That is what the card costs in a day, for 20,000 requests. Asked is the price of 1,000 of them.",
-    },
-  ],
+  ...numberAnswer({
+    value: RIGHT_THOUSAND, unit: "$", tolerance: { relative: 0.01 }, what: "The price of 1,000 requests",
+    misconceptions: [
+      {
+        name: "always busy",
+        matches: dollarsAs((1000 * CARD.hour) / 3600 / CARD.perSecond),
+        message: "That is the price at full load. 20,000 requests a day keep this card busy for 12% of the time; the other 88% are on the bill too.",
+      },
+      {
+        name: "one hour a day",
+        matches: dollarsAs(CARD.hour / (CARD.perDay / 1000)),
+        message: "You spread one hour's price over a whole day's requests. The card is rented for all 24 hours.",
+      },
+      {
+        name: "one request",
+        matches: dollarsAs(RIGHT_THOUSAND / 1000),
+        message: "That is the price of one request. Asked is that of a thousand.",
+      },
+      {
+        name: "utilisation on the wrong side",
+        matches: dollarsAs(((1000 * CARD.hour) / 3600 / CARD.perSecond) * (CARD.perDay / (CARD.perSecond * 86_400))),
+        message: "You multiplied the full-load price by the utilisation. A card that sleeps makes each request dearer: divide by it.",
+      },
+      {
+        name: "the whole day",
+        matches: dollarsAs(CARD.hour * 24),
+        message: "That is what the card costs in a day, for 20,000 requests. Asked is the price of 1,000 of them.",
+      },
+    ],
+  }),
   because: "24 × $0.80 = $19.20 a day for twenty thousands: $0.96. At full load it would be $0.11; the difference is paid for a card that waits.",
 };
 
