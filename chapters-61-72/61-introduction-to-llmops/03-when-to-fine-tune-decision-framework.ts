@@ -80,8 +80,9 @@ const line = /^\| held-out titles and dates \|(.+)$/m.exec(card)?.[1].split("|")
 const [size, valid, , exact] = line.map((cell) => Number.parseFloat(cell));
 if (![size, valid, exact].every(Number.isFinite)) throw new Error("the card of taskling has no row of held-out titles");
 const best = Math.max(...prompted.map((row) => row["exactly the right call, %"]));
+const bestValid = Math.max(...prompted.map((row) => row["a valid call, %"]));
 showTable([
-  { taskling: "best of three prompts", requests: exam.length, "valid call, %": Math.max(...prompted.map((row) => row["a valid call, %"])), "right call, %": best },
+  { taskling: "best of three prompts", requests: exam.length, "valid call, %": bestValid, "right call, %": best },
   { taskling: "tuned with LoRA (its card)", requests: size, "valid call, %": valid, "right call, %": exact },
 ], { decimals: 1, caption: "The same model, prompted and tuned" });
 
@@ -102,8 +103,9 @@ import { countPromptTokens, countTextTokens, DEFAULT_MODEL, PRICES } from "llmop
 const price = PRICES[DEFAULT_MODEL];
 const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 const toolTokens = countTextTokens(JSON.stringify(TASK_TOOLS));
-const answerTokens = mean(rows.slice(0, 500).map(({ name, parameters }) => countTextTokens(JSON.stringify({ name, parameters }))));
-const requestTokens = mean(rows.slice(0, 500).map(({ request }) => countPromptTokens(taskPrompt(request).messages)));
+const some = rows.slice(0, 500);
+const answerTokens = mean(some.map(({ name, parameters }) => countTextTokens(JSON.stringify({ name, parameters }))));
+const requestTokens = mean(some.map(({ request }) => countPromptTokens(taskPrompt(request).messages)));
 const shot = (count: number) => rows.slice(0, count).flatMap(({ request, name, parameters }) => [
   { role: "user" as const, content: request },
   { role: "assistant" as const, content: JSON.stringify({ name, parameters }) },
@@ -112,7 +114,10 @@ const prompts = { "request alone": [0, 0], "and the tools": [1, 0], "and 10 exam
 const bills = Object.entries(prompts).map(([sent, [tools, examples]]) => {
   const input = requestTokens + tools * toolTokens + (examples ? countPromptTokens(shot(examples)) : 0);
   const dollars = (input * price.input + answerTokens * price.output) / 1e6;
-  return { sent, "tokens in": Math.round(input), "tokens out": Math.round(answerTokens), "dollars a request": dollars, "dollars a month": Math.round(dollars * 10_000 * 30) };
+  return {
+    sent, "tokens in": Math.round(input), "tokens out": Math.round(answerTokens),
+    "dollars a request": dollars, "dollars a month": Math.round(dollars * 10_000 * 30),
+  };
 });
 showTable(bills, { decimals: 6, caption: `${DEFAULT_MODEL}, read ${price.read}; 10,000 requests a day` });
 
@@ -250,7 +255,7 @@ await check(teamsExercise, advice);
 // %% [markdown]
 // ## 5. The tree
 //
-// The function asks questions in an order, and each is data: `TREE`. The picture is drawn from it. Dark is the way of the Task API assistant
+// The function asks questions in an order, and each is data: `TREE`. The picture is drawn from it. Blue is the way of the Task API assistant
 // whose prompt misses the goal.
 
 // %% tags=["folded"]

@@ -1,6 +1,7 @@
 /** The exercises of lesson 61.3, "When to Fine-Tune (Decision Framework)". */
-import type { Exercise } from "../course/check.js";
+import type { Exercise, Misconception } from "../course/check.js";
 import { decideApproach, type Approach, type UseCaseInput } from "../decision/index.js";
+import { functionAnswer } from "./kinds/function.js";
 
 /** The five teams of the lesson, as facts; what their texts leave open is left open. */
 export const TEAMS = {
@@ -113,52 +114,51 @@ function wanted(prices: Prices): number {
 
 const always = (formula: RequestsThatPay) => (answer: RequestsThatPay): boolean => PRICES.every((prices) => Math.abs(answer(prices) - formula(prices)) <= 1);
 
+const PAYING_MISTAKES: readonly Misconception<RequestsThatPay>[] = [
+  {
+    name: "setup forgotten",
+    matches: always(({ apiDollarsPerRequest, serverDollarsPerMonth, operationsDollarsPerMonth }) => rounded((serverDollarsPerMonth + operationsDollarsPerMonth) / apiDollarsPerRequest / 30)),
+    message: "At that volume the server costs what the API would, and not a cent is saved: the setup never comes back. Each month must also return setupDollars ÷ paybackMonths.",
+  },
+  {
+    name: "operations forgotten",
+    matches: always((prices) => rounded(monthly({ ...prices, operationsDollarsPerMonth: 0 }) / prices.apiDollarsPerRequest / 30)),
+    message: "The second case has people and tools for $400 a month, and your volume does not pay them. A model of your own is operated by somebody: add operationsDollarsPerMonth.",
+  },
+  {
+    name: "server forgotten",
+    matches: always((prices) => rounded(prices.setupDollars / prices.apiDollarsPerRequest / (30 * prices.paybackMonths))),
+    message: "You divide the setup by the whole API price, as if answers were free once trained. What is saved is the API's bill less the server and its operation. That error makes ten days out of months, and months out of never.",
+  },
+  {
+    name: "a month's requests",
+    matches: always((prices) => rounded(monthly(prices) / prices.apiDollarsPerRequest)),
+    message: "That is the number for a month, thirty times what was asked: requests a day.",
+  },
+  {
+    name: "setup every month",
+    matches: always((prices) => rounded((monthly({ ...prices, setupDollars: 0 }) + prices.setupDollars) / prices.apiDollarsPerRequest / 30)),
+    message: "You charge the whole setup to every month. It is spent once and may come back over paybackMonths: divide it by them.",
+  },
+  {
+    name: "rounded down",
+    matches: (answer) => PRICES.every((prices) => [0, 1].includes(wanted(prices) - answer(prices))) && PRICES.some((prices) => answer(prices) < wanted(prices)),
+    message: "One request a day too few: at that volume it is not back in time, by a hair. Round up.",
+  },
+];
+
 export const payingRequests: Exercise<RequestsThatPay> = {
   id: "61.3/requests",
-  kind: "function",
   hints: [
     "Write down what a month costs without the API, and what part of the setup must come back each month.",
     "Per month: server + operations + setup ÷ paybackMonths. The API's bill for a month must be at least that.",
     "Requests a month = that sum ÷ apiDollarsPerRequest; a day has a thirtieth of them; round up.",
   ],
-  fault: (answer) => {
-    for (const prices of PRICES) {
-      const [given, right] = [answer(prices), wanted(prices)];
-      if (given !== right) return `With ${JSON.stringify(prices)} it pays from ${right.toLocaleString("en-US")} requests a day; you say ${typeof given === "number" ? given.toLocaleString("en-US") : String(given)}.`;
-    }
-    return undefined;
-  },
-  misconceptions: [
-    {
-      name: "setup forgotten",
-      matches: always(({ apiDollarsPerRequest, serverDollarsPerMonth, operationsDollarsPerMonth }) => rounded((serverDollarsPerMonth + operationsDollarsPerMonth) / apiDollarsPerRequest / 30)),
-      message: "At that volume the server costs what the API would, and not a cent is saved: the setup never comes back. Each month must also return setupDollars ÷ paybackMonths.",
-    },
-    {
-      name: "operations forgotten",
-      matches: always((prices) => rounded(monthly({ ...prices, operationsDollarsPerMonth: 0 }) / prices.apiDollarsPerRequest / 30)),
-      message: "The second case has people and tools for $400 a month, and your volume does not pay them. A model of your own is operated by somebody: add operationsDollarsPerMonth.",
-    },
-    {
-      name: "server forgotten",
-      matches: always((prices) => rounded(prices.setupDollars / prices.apiDollarsPerRequest / (30 * prices.paybackMonths))),
-      message: "You divide the setup by the whole API price, as if answers were free once trained. What is saved is the API's bill less the server and its operation. That error makes ten days out of months, and months out of never.",
-    },
-    {
-      name: "a month's requests",
-      matches: always((prices) => rounded(monthly(prices) / prices.apiDollarsPerRequest)),
-      message: "That is the number for a month, thirty times what was asked: requests a day.",
-    },
-    {
-      name: "setup every month",
-      matches: always((prices) => rounded((monthly({ ...prices, setupDollars: 0 }) + prices.setupDollars) / prices.apiDollarsPerRequest / 30)),
-      message: "You charge the whole setup to every month. It is spent once and may come back over paybackMonths: divide it by them.",
-    },
-    {
-      name: "rounded down",
-      matches: (answer) => PRICES.every((prices) => [0, 1].includes(wanted(prices) - answer(prices))) && PRICES.some((prices) => answer(prices) < wanted(prices)),
-      message: "One request a day too few: at that volume it is not back in time, by a hair. Round up.",
-    },
-  ],
+  ...functionAnswer<RequestsThatPay>({
+    cases: PRICES.map((prices) => ({ given: [prices] })),
+    right: wanted,
+    tell: ([prices], result, right) => `With ${JSON.stringify(prices)} it pays from ${right.toLocaleString("en-US")} requests a day; you say ${typeof result === "number" ? result.toLocaleString("en-US") : String(result)}.`,
+    misconceptions: PAYING_MISTAKES,
+  }),
   because: "The API's bill must carry three things each month: the server, the people who run it, and the month's part of what was spent once. Below your number money speaks against training, however large it is.",
 };
