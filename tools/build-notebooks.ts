@@ -3,6 +3,7 @@
  *
  *     npm run build                          notebooks/        what a student opens, and course.json, the list of them
  *     npm run build -- --for instructor      build/instructor/ with the solutions and teaching notes
+ *     npm run build -- --for slides 62.4     slides, html, pdf, colab: made of notebooks that were run (tools/publish)
  *
  * Outputs of an earlier run are kept where source and lib are the same as then; else `npm run lessons` makes new ones.
  */
@@ -16,6 +17,7 @@ import { codeFor, isFor, readLessons, type Audience, type LessonSource } from ".
 import { Notebook, readNotebook, textOf, type Provenance } from "./notebook.ts";
 import { NOTEBOOKS, PYTHON, ROOT } from "./paths.ts";
 import { libraryHash, sourceHash } from "./provenance.ts";
+import { isPublished, publish, PUBLISHED, type PublishOptions } from "./publish/builds.ts";
 
 export const folderFor = (audience: Audience) => (audience === "student" ? NOTEBOOKS : join(ROOT, "build", audience));
 
@@ -145,20 +147,41 @@ function removeOrphans(folder: string, wanted: Set<string>): void {
   }
 }
 
-if (import.meta.main) {
-  const { values } = parseArgs({ options: { for: { type: "string", default: "student" } } });
-  if (values.for !== "student" && values.for !== "instructor") {
-    console.error(`--for ${values.for}: there is a build for student and one for instructor.`);
-    process.exit(2);
+function buildFor(audience: Audience): void {
+  for (const [lesson, path] of buildNotebooks(audience)) {
+    const fresh = readNotebook(path).metadata.workbook?.executed;
+    console.log(`${lesson.padEnd(5)} ${relative(ROOT, path)}${fresh ? "" : "   (no outputs yet: npm run lessons)"}`);
   }
+}
+
+async function main(): Promise<number> {
+  const { values: { for: build, ...given }, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { for: { type: "string", default: "student" }, solutions: { type: "boolean" }, repository: { type: "string" }, branch: { type: "string" } },
+  });
+  const options: PublishOptions = given;
+  if (build === "student" || build === "instructor") {
+    const [extra] = [...positionals, ...Object.keys(options).map((name) => `--${name}`)];
+    if (extra !== undefined) throw new UsageError(`--for ${build} builds every lesson and takes no ${extra}. ${BUILDS}`);
+    buildFor(build);
+    return 0;
+  }
+  if (!isPublished(build)) throw new UsageError(`--for ${build}: there is no such build. ${BUILDS}`);
+  const [misplaced] = Object.keys(options).filter((name) => (name === "solutions") === (build === "colab"));
+  if (misplaced !== undefined) throw new UsageError(`--for ${build} takes no --${misplaced}. ${BUILDS}`);
+  const failed = await publish(build, positionals, options, { done: (line) => console.log(line), failed: (line) => console.error(line) });
+  return failed ? 1 : 0;
+}
+
+class UsageError extends Error {}
+
+const BUILDS = `The builds: student, instructor; ${PUBLISHED.slice(0, 3).join(", ")} [--solutions] [lessons and chapters: 62.4 62]; colab [--repository owner/name --branch main] [lessons and chapters].`;
+
+if (import.meta.main) {
   try {
-    const paths = buildNotebooks(values.for);
-    for (const [lesson, path] of paths) {
-      const fresh = readNotebook(path).metadata.workbook?.executed;
-      console.log(`${lesson.padEnd(5)} ${relative(ROOT, path)}${fresh ? "" : "   (no outputs yet: npm run lessons)"}`);
-    }
+    process.exitCode = await main();
   } catch (error) {
     console.error((error as Error).message);
-    process.exit(1);
+    process.exitCode = error instanceof UsageError || (error as { code?: string }).code?.startsWith("ERR_PARSE_ARGS") ? 2 : 1;
   }
 }

@@ -12,7 +12,7 @@ const ALWAYS = [
   ...globSync("jupyter/kernels/tslab/*.cjs", { cwd: ROOT }).sort().map((path) => join(ROOT, path)), // the kernel that runs the cells
 ];
 
-export const sourceHash = (lesson: LessonSource) => createHash("sha256").update(lesson.text).digest("hex");
+export const sourceHash = (lesson: Pick<LessonSource, "text">) => createHash("sha256").update(lesson.text).digest("hex");
 
 /**
  * SHA-256 of the library files that a lesson reaches, through its own imports and theirs. A change elsewhere in lib
