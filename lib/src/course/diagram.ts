@@ -10,7 +10,7 @@ export type BoxState = "plain" | "waiting" | "passed" | "failed";
 
 export interface DiagramBox {
   title: string;
-  /** Short lines below the title; about 22 letters fit, longer ones end in an ellipsis. */
+  /** Short lines below the title; what is longer than about 22 letters goes on in the next line. */
   lines?: readonly string[];
   state?: BoxState;
 }
@@ -42,6 +42,8 @@ const BANDS = ["#d6e8f5", "#fbeccb", "#f3e0ec"];
 const INK = "#222222";
 // Five boxes are as wide as a cell's output in a window of 1,280 pixels.
 const BOX = 130, GAP = 44, LINE = 16, EDGE = 8, BAND = 26, BACK = 44;
+/** Letters in a line of a box. Counted, not measured: without a screen Vega takes letters for wider than they are, and would cut. */
+const LETTERS = 22;
 
 interface Place {
   x: number;
@@ -54,8 +56,9 @@ interface Place {
 }
 
 /** The diagram as a Vega-Lite specification, in pixels from its upper left corner. */
-export function diagramSpec({ boxes, bands = [], between = [], back }: Diagram): ChartSpec {
-  const rows = Math.max(...boxes.map(({ lines = [] }) => lines.length));
+export function diagramSpec({ boxes: given, bands = [], between = [], back }: Diagram): ChartSpec {
+  const boxes = given.map((box) => ({ ...box, lines: (box.lines ?? []).flatMap(wrapped) }));
+  const rows = Math.max(...boxes.map(({ lines }) => lines.length));
   const width = 2 * EDGE + boxes.length * BOX + (boxes.length - 1) * GAP;
   const top = EDGE + (bands.length > 0 ? BAND : 0), bottom = top + 34 + rows * LINE;
   const height = bottom + EDGE + (back === undefined ? 0 : BACK);
@@ -77,7 +80,7 @@ export function diagramSpec({ boxes, bands = [], between = [], back }: Diagram):
       { x: left(at), x2: left(at) + BOX, y: top, y2: bottom, fill: FACES[state].fill, stroke: FACES[state].stroke }
     )), outlined),
     ...words(boxes.map(({ title, state = "plain" }, at) => ({ x: left(at) + BOX / 2, y: top + 18, text: FACES[state].mark + title })), { fontWeight: 600, fontSize: 13 }),
-    ...words(boxes.flatMap(({ lines = [] }, at) => lines.map((text, row) => ({ x: left(at) + 7, y: top + 40 + row * LINE, text }))), { align: "left", fontSize: 10.5, limit: BOX - 10 }),
+    ...words(boxes.flatMap(({ lines }, at) => lines.map((text, row) => ({ x: left(at) + 7, y: top + 40 + row * LINE, text }))), { align: "left", fontSize: 10.5 }),
     ...layer({ type: "rule", color: INK, strokeWidth: 1.5 }, gaps.map(({ from, to }) => ({ x: from, x2: to - 6, y: level })), { x2: { field: "x2" } }),
     ...layer({ type: "point", shape: "triangle-right", filled: true, color: INK, size: 60, opacity: 1 }, gaps.map(({ to }) => ({ x: to - 4, y: level }))),
     ...words(gaps.flatMap(({ from, to, label }) => label.split("\n").filter(Boolean).map((text, row) => ({ x: (from + to) / 2, y: level + 16 + row * 13, text }))), { fontSize: 10 }),
@@ -90,6 +93,17 @@ export function diagramSpec({ boxes, bands = [], between = [], back }: Diagram):
     ]),
   ];
   return { width, height, layer: layers } as unknown as ChartSpec;
+}
+
+/** A text as lines of at most LETTERS letters, parted at spaces; what goes on is set in by two. A longer word stands alone. */
+function wrapped(text: string): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1);
+    if (last !== undefined && `${last} ${word}`.length <= LETTERS) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(last === undefined ? word : `\u2002${word}`);
+  }
+  return lines;
 }
 
 /**
