@@ -9,7 +9,7 @@ import { NOTEBOOKS } from "../tools/paths.ts";
 import { EMBEDDED_DOORS } from "../tools/run-lessons.ts";
 import { needsBrowser, openPage } from "./support/browser.ts";
 import { startCommand, type RunningCommand } from "./support/command.ts";
-import { answerCell, chooseFromMenu, waitForCells, waitUntilRun } from "./support/lab.ts";
+import { answerCell, CELLS, chooseFromMenu, waitForCells, waitUntilRun } from "./support/lab.ts";
 import { ROOT, scratch } from "./support/scratch.ts";
 
 const WORK_PARENT = join(ROOT, ".workbook");
@@ -52,7 +52,7 @@ test("home page, 61.1, a wrong answer with its own words, a hint, the right one,
   assert.match(await answerCell(lab, "function monthlyValue", answer(WRONG, ', "hint"')), /Hint 1 of 3: Take one request first/);
   assert.match(await answerCell(lab, "function monthlyValue", answer(WRONG, ', "hint"')), /Hint 2 of 3/);
   assert.match(await answerCell(lab, "function monthlyValue", answer(`${WRONG} - fixedDollars`)), /^Right\./);
-  await lab.locator(".jp-Notebook .jp-CodeCell").first().scrollIntoViewIfNeeded();
+  await lab.locator(CELLS).first().scrollIntoViewIfNeeded();
   await lab.locator(".jp-OutputArea-output", { hasText: "1 of 2 exercises right" }).waitFor({ timeout: 10_000 });
 
   const state = home.locator("#lesson-61\\.1 .state", { hasText: "begun, 1 of 2 exercises right" });
