@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { test } from "node:test";
+import { describe, test } from "node:test";
 import { buildNotebooks } from "../tools/build-notebooks.ts";
 import { readOutline } from "../tools/course-manifest.ts";
 import { readLessons, type LessonSource } from "../tools/lesson-source.ts";
@@ -15,32 +15,35 @@ mkdirSync(STATE, { recursive: true });
 const lessons = readLessons(readOutline());
 const instructor = buildNotebooks("instructor");
 
-for (const lesson of lessons) {
-  const stored = join(NOTEBOOKS, lesson.notebook);
-  if (!lesson.front.trains) test(`lesson ${lesson.id}, as a student gets it: the outputs of the stored notebook, again`, async () => {
-    const run = await runLesson(lesson, stored);
-    assert.deepEqual(run.problems, []);
-    for (const { cell, stored: before, rerun } of differences(readNotebook(stored), run.notebook)) {
-      assert.equal(rerun, before, `cell ${cell}`);
-    }
-    assertPublished(lesson, run.folder);
-  });
+// Two at a time, as `npm run lessons` runs them: most of a lesson that trains is one core's work.
+describe("lessons", { concurrency: 2 }, () => {
+  for (const lesson of lessons) {
+    const stored = join(NOTEBOOKS, lesson.notebook);
+    if (!lesson.front.trains) test(`lesson ${lesson.id}, as a student gets it: the outputs of the stored notebook, again`, async () => {
+      const run = await runLesson(lesson, stored);
+      assert.deepEqual(run.problems, []);
+      for (const { cell, stored: before, rerun } of differences(readNotebook(stored), run.notebook)) {
+        assert.equal(rerun, before, `cell ${cell}`);
+      }
+      assertPublished(lesson, run.folder);
+    });
 
-  test(`lesson ${lesson.id}, with the instructor's solutions: every check says Right`, async () => {
-    const { notebook, problems, folder } = await runLesson(lesson, instructor.get(lesson.id)!);
-    assert.deepEqual(problems, []);
-    if (lesson.front.trains) {
-      for (const { cell, stored: before, rerun } of differencesOfShared(readNotebook(stored), notebook)) assert.equal(rerun, before, `cell ${cell}`);
-      assertPublished(lesson, folder);
-    }
-    const checks = notebook.cells.filter((cell) => cell.cell_type === "code" && /\bcheck\(/.test(textOf(cell.source)));
-    assert.ok(checks.length > 0);
-    for (const cell of checks) {
-      const text = (cell.outputs ?? []).map(plainText).join("\n");
-      assert.match(text, /: Right\. /, `${cell.id} says: ${text}`);
-    }
-  });
-}
+    test(`lesson ${lesson.id}, with the instructor's solutions: every check says Right`, async () => {
+      const { notebook, problems, folder } = await runLesson(lesson, instructor.get(lesson.id)!);
+      assert.deepEqual(problems, []);
+      if (lesson.front.trains) {
+        for (const { cell, stored: before, rerun } of differencesOfShared(readNotebook(stored), notebook)) assert.equal(rerun, before, `cell ${cell}`);
+        assertPublished(lesson, folder);
+      }
+      const checks = notebook.cells.filter((cell) => cell.cell_type === "code" && /\bcheck\(/.test(textOf(cell.source)));
+      assert.ok(checks.length > 0);
+      for (const cell of checks) {
+        const text = (cell.outputs ?? []).map(plainText).join("\n");
+        assert.match(text, /: Right\. /, `${cell.id} says: ${text}`);
+      }
+    });
+  }
+});
 
 function assertPublished({ front: { publishes } }: LessonSource, folder: string): void {
   if (publishes) assertSameFiles(join(ROOT, publishes.to), join(folder, publishes.from));
