@@ -1,7 +1,7 @@
 /** What a machine may lack on the first start, and what the student then reads. Real pip and venv where they matter. */
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
-import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { ROOT, scratch } from "./support/scratch.ts";
@@ -134,6 +134,14 @@ test("started where the workbook's own .venv is first on the path, as in Jupyter
   const { output } = setUp(clone, { PATH: path, PIP_CONFIG_FILE: "/dev/null", PIP_INDEX_URL: "http://127.0.0.1:9/simple", PIP_RETRIES: "0" });
   assert.match(output, /Making the Python environment \(\.venv\): done/);
   assert.match(output, /registries \(pypi\.org, registry\.npmjs\.org\) cannot be reached/);
+});
+
+test("where all is there, a command does not wait for one that installs", (context) => {
+  const lock = join(ROOT, ".workbook", "setup.lock");
+  writeFileSync(lock, String(process.pid));
+  context.after(() => rmSync(lock, { force: true }));
+  const { status, stderr } = spawnSync("npm", ["run", "llmops", "--silent", "--", "--help"], { cwd: ROOT, encoding: "utf8", shell: process.platform === "win32" });
+  assert.equal(status, 0, stderr);
 });
 
 test("a second installation beside a running one waits its turn", posix, (context) => {

@@ -2,9 +2,9 @@
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { SetupError } from "./messages.mjs";
-import { prepareLibrary, prepareNodeTree } from "./node-tree.mjs";
+import { libraryIsReady, prepareLibrary, prepareNodeTree, treeIsReady } from "./node-tree.mjs";
 import { ROOT, STATE, VENV_BIN } from "./paths.mjs";
-import { preparePython } from "./python.mjs";
+import { isReady, preparePython } from "./python.mjs";
 
 const LOCK = join(STATE, "setup.lock");
 
@@ -22,16 +22,22 @@ export async function prepareEnvironment() {
     );
   }
   mkdirSync(STATE, { recursive: true });
+  // Commands run side by side once all is there: only what installs has to be alone.
+  if (isReady() && treeIsReady() && libraryIsReady()) return prepare();
   const release = takeLock();
   try {
-    const { node, npmCli } = await preparePython();
-    const env = environmentFor(node);
-    await prepareNodeTree({ node, npmCli, env });
-    await prepareLibrary({ node, env });
-    return { node, env };
+    return await prepare();
   } finally {
     release();
   }
+}
+
+async function prepare() {
+  const { node, npmCli } = await preparePython();
+  const env = environmentFor(node);
+  await prepareNodeTree({ node, npmCli, env });
+  await prepareLibrary({ node, env });
+  return { node, env };
 }
 
 /** Node 24 and Jupyter first on the path; Jupyter finds the TypeScript kernel here and writes nothing elsewhere. */
