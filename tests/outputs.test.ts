@@ -17,5 +17,6 @@ test("a cell that measures may show other values, and must show the same kinds o
   assert.equal(changed(notebook(measured, shows("text/plain")), notebook(measured, shows("text/plain", "image/svg+xml"))), 1);
   assert.equal(changed(notebook(measured, says("x")), notebook(measured, says("x", "stderr"))), 1);
   assert.equal(changed(notebook(measured, shows("text/plain"), shows("text/plain")), notebook(measured, shows("text/plain"))), 1);
+  assert.equal(changed(notebook(measured, shows("text/plain")), notebook(measured, shows("text/plain"), shows("text/plain"))), 0, "a warning beside a table");
   assert.equal(changed(notebook(measured, says("x")), notebook(measured, says("x"), { output_type: "error", ename: "Error", evalue: "x" })), 1);
 });

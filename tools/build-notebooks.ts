@@ -58,7 +58,7 @@ function percentText(lesson: LessonSource, outline: OutlineLesson, audience: Aud
   ].join("\n");
   const cells = [
     { kind: "markdown", tags: [] as string[], text: title },
-    { kind: "code", tags: ["folded"], text: `import { openLesson } from "llmops/course";\nopenLesson("${lesson.id}"); // notes that you were here, and shows how far you are` },
+    { kind: "code", tags: ["folded", "measured"], text: `import { openLesson } from "llmops/course";\nopenLesson("${lesson.id}"); // notes that you were here, and shows how far you are` },
     ...lesson.cells
       .filter((cell) => isFor(audience, cell))
       .map((cell) => ({ ...cell, text: cell.kind === "code" ? codeFor(audience, cell, lesson.path) : cell.text })),

@@ -25,7 +25,7 @@ const TAGS = {
   folded: "code that opens on a click: of a chart, of a table; what it shows is what the lesson is about",
   instructor: "only in the instructor's notebook",
   "raises-exception": "the error that it ends with is the point",
-  measured: "its outputs hold timings: another run must show outputs of the same kinds, with other values",
+  measured: "its outputs hold timings, or how far a student is: another run must show outputs of the same kinds, with other values",
   "allow-stderr": "what it writes to stderr is the point",
 } as const;
 

@@ -36,9 +36,15 @@ const kindOf = (output: Output): string =>
 /** Text that is printed piece by piece can arrive as one stream or as several. */
 const withoutRepeats = (kinds: string[]): string[] => kinds.filter((kind, at) => kind !== kinds[at - 1] || !["stdout", "stderr"].includes(kind));
 
+/** Whether a run shows all that was stored, and nothing of another kind: a warning may stand beside a table that is measured. */
+function showsAll(stored: readonly string[], rerun: readonly string[]): boolean {
+  const count = (kinds: readonly string[], kind: string) => kinds.filter((one) => one === kind).length;
+  return stored.every((kind) => count(rerun, kind) >= count(stored, kind)) && rerun.every((kind) => stored.includes(kind));
+}
+
 /**
  * The cells whose outputs differ between a stored notebook and a new run, each with both texts. Of a cell that is tagged
- * `measured`, only the kinds of its outputs are compared.
+ * `measured`, only the kinds of its outputs are compared, and one kind may be there more often.
  */
 export function differences(stored: Notebook, rerun: Notebook): { cell: number; stored: string; rerun: string }[] {
   return differingCells(Array.from({ length: Math.max(stored.cells.length, rerun.cells.length) }, (_, at) => [stored.cells[at], rerun.cells[at]]));
@@ -51,9 +57,12 @@ export function differencesOfShared(stored: Notebook, instructor: Notebook): { c
 }
 
 function differingCells(pairs: readonly (readonly [Cell | undefined, Cell | undefined])[]): { cell: number; stored: string; rerun: string }[] {
-  const texts = (cell: Cell | undefined) =>
-    (cell?.metadata.tags?.includes("measured") ? withoutRepeats((cell.outputs ?? []).map(kindOf)) : (cell?.outputs ?? []).map(describe)).join("\n");
-  return pairs.flatMap(([before, after], cell) => (texts(before) === texts(after) ? [] : [{ cell, stored: texts(before), rerun: texts(after) }]));
+  return pairs.flatMap(([before, after], cell) => {
+    const measured = [before, after].every((one) => one?.metadata.tags?.includes("measured"));
+    const [stored, rerun] = [before, after].map((one) => (measured ? withoutRepeats((one?.outputs ?? []).map(kindOf)) : (one?.outputs ?? []).map(describe))) as [string[], string[]];
+    const same = measured ? showsAll(stored, rerun) : stored.join("\n") === rerun.join("\n");
+    return same ? [] : [{ cell, stored: stored.join("\n"), rerun: rerun.join("\n") }];
+  });
 }
 
 /** An output as a terminal can show it: its text, or a line that names what a browser would draw. */
