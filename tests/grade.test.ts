@@ -7,13 +7,12 @@ import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { parse } from "csv-parse/sync";
-import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
+import { findViolations } from "./support/axe.ts";
 import { needsBrowser, openPage } from "./support/browser.ts";
 import { ROOT } from "./support/scratch.ts";
 import { submissions, writeSubmissions, type Submitted } from "./support/submissions.ts";
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const SECONDS = 8;
 const home = mkdtempSync(join(tmpdir(), "grade-test-"));
 const folder = join(home, "handed-in");
@@ -130,10 +129,8 @@ describe("forty-two notebooks", () => {
       const requests: string[] = [];
       browserPage.on("request", (request) => requests.push(request.url()));
       await browserPage.goto(pathToFileURL(join(out, "index.html")).href);
-      await browserPage.evaluate(AXE);
       await browserPage.evaluate(() => document.querySelectorAll("details").forEach((each) => (each.open = true)));
-      const { violations } = await browserPage.evaluate(() => (globalThis as unknown as { axe: { run(): Promise<{ violations: { id: string; nodes: { target: string[] }[] }[] }> } }).axe.run());
-      assert.deepEqual(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(" ")).join(", ")}`), []);
+      assert.deepEqual(await findViolations(browserPage), []);
       assert.equal(requests.length, 1, "the page itself");
       await browserPage.evaluate(() => document.querySelectorAll("details").forEach((each) => (each.open = false)));
       await browserPage.getByRole("link", { name: "mistakes/no-mask.ipynb" }).click();

@@ -1,17 +1,15 @@
 /** The home page: who has its key sees the course, live; by keyboard, without a script, without a request elsewhere. */
 import assert from "node:assert/strict";
-import { createRequire } from "node:module";
-import { readFileSync } from "node:fs";
 import { get } from "node:http";
 import { describe, test, type TestContext } from "node:test";
 import { readCatalogue, recordProgress } from "llmops/course";
 import { startHome, type Home } from "../tools/home/server.ts";
 import { NOTEBOOKS } from "../tools/paths.ts";
+import { findViolations } from "./support/axe.ts";
 import { needsBrowser, openPage } from "./support/browser.ts";
 import { ROOT, scratch } from "./support/scratch.ts";
 
 const now = () => new Date().toISOString();
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 async function home(context: TestContext): Promise<{ home: Home; state: string }> {
   const state = scratch(context);
@@ -119,9 +117,7 @@ describe("the home page in a browser", needsBrowser, () => {
       await page.goto(url);
       await page.fill("#query", "tokens");
       await page.locator("#found li").first().waitFor();
-      await page.evaluate(AXE);
-      const { violations } = await page.evaluate(() => (globalThis as unknown as { axe: { run(): Promise<{ violations: { id: string; impact: string; nodes: { target: string[] }[] }[] }> } }).axe.run());
-      assert.deepEqual(violations.map(({ id, impact, nodes }) => `${impact} ${id}: ${nodes.map(({ target }) => target.join(" ")).slice(0, 3).join(", ")}`), []);
+      assert.deepEqual(await findViolations(page), []);
     });
   }
 });

@@ -1,17 +1,16 @@
 /** What was published, in a browser without network: slides by keyboard, the speaker's view, the chapter's page, its PDF. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { describe, test, type TestContext } from "node:test";
 import type { Page } from "playwright-core";
 import { publish, type Published, type PublishOptions } from "../tools/publish/builds.ts";
+import { findViolations } from "./support/axe.ts";
 import { needsBrowser, openPage } from "./support/browser.ts";
 import { LESSON, PICTURE_SAYS, TEACHING, writeLesson } from "./support/published-lesson.ts";
 import { scratch } from "./support/scratch.ts";
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const CHAPTER = LESSON.split("/")[0]!;
 
 async function built(context: TestContext, build: Published, names: string[], options: PublishOptions = {}): Promise<string> {
@@ -54,11 +53,7 @@ async function goTo(page: Page, selector: string): Promise<void> {
   assert.fail(`no slide has ${selector}`);
 }
 
-async function axe(page: Page): Promise<string[]> {
-  await page.evaluate(AXE);
-  const { violations } = await page.evaluate(() => (globalThis as unknown as { axe: { run(): Promise<{ violations: { id: string; impact: string; nodes: { target: string[] }[] }[] }> } }).axe.run());
-  return violations.filter(({ impact }) => ["serious", "critical"].includes(impact)).map(({ id, impact, nodes }) => `${impact} ${id}: ${nodes.map(({ target }) => target.join(" ")).slice(0, 3).join(", ")}`);
-}
+const axe = (page: Page): Promise<string[]> => findViolations(page, ["serious", "critical"]);
 
 describe("slides", needsBrowser, () => {
   test("axe finds no serious fault: title, table, chart, code, exercise", async (context) => {

@@ -8,6 +8,7 @@ import { startSimulator } from "llmops/teacher";
 import { readOutline } from "../tools/course-manifest.ts";
 import { readLessons } from "../tools/lesson-source.ts";
 import { NOTEBOOKS } from "../tools/paths.ts";
+import { EMBEDDED_DOORS } from "../tools/run-lessons.ts";
 import { ROOT, scratch } from "./support/scratch.ts";
 
 describe("the parts of Try With AI", () => {
@@ -38,7 +39,7 @@ function run(context: TestContext, code: string, env: NodeJS.ProcessEnv): Promis
     openLesson("63.0"); (async () => { ${code} })().catch((error) => { console.error(error.message); process.exitCode = 1; });`;
   return new Promise((ended) => {
     const child = spawn(process.execPath, ["--input-type=commonjs", "-e", program], {
-      cwd: join(ROOT, "lib"), env: { ...process.env, OPENAI_API_KEY: "", OPENAI_BASE_URL: "", LLMOPS_TEACHER_MODEL: "", LLMOPS_TEACHER_PRICE: "", LLMOPS_HOME: scratch(context), ...env },
+      cwd: join(ROOT, "lib"), env: { ...process.env, ...EMBEDDED_DOORS, LLMOPS_HOME: scratch(context), ...env },
     });
     let output = "";
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk.toString()));

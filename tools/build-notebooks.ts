@@ -8,8 +8,8 @@
  * Outputs of an earlier run are kept where source and lib are the same as then; else `npm run lessons` makes new ones.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join, relative, sep } from "node:path";
+import { existsSync, readdirSync, rmSync } from "node:fs";
+import { join, relative, sep } from "node:path";
 import { parseArgs } from "node:util";
 import { makeCatalogue, writeCatalogue } from "./course-catalogue.ts";
 import { readOutline, type OutlineLesson } from "./course-manifest.ts";
@@ -18,6 +18,7 @@ import { Notebook, readNotebook, textOf, type Provenance } from "./notebook.ts";
 import { NOTEBOOKS, PYTHON, ROOT } from "./paths.ts";
 import { libraryHash, sourceHash } from "./provenance.ts";
 import { isPublished, publish, PUBLISHED, type PublishOptions } from "./publish/builds.ts";
+import { writeWhole } from "./whole-file.ts";
 
 export const folderFor = (audience: Audience) => (audience === "student" ? NOTEBOOKS : join(ROOT, "build", audience));
 
@@ -128,9 +129,7 @@ function keepOutputs(notebook: Notebook, previous: Notebook, provenance: Provena
 
 /** Writes a notebook whole, in the form nbformat gives it: one space of indentation, sorted keys, a final newline. */
 export function writeNotebook(path: string, notebook: Notebook): void {
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(`${path}.part`, `${JSON.stringify(sortKeys(notebook), null, 1)}\n`);
-  renameSync(`${path}.part`, path);
+  writeWhole(path, `${JSON.stringify(sortKeys(notebook), null, 1)}\n`);
 }
 
 function sortKeys(value: unknown): unknown {

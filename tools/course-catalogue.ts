@@ -1,11 +1,11 @@
 /** `notebooks/course.json`: what home page, progress and grading know of the lessons, made from the outline and the sources. */
-import { writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { CATALOGUE, type Catalogue, type CatalogueLesson } from "llmops/course";
 import type { OutlineLesson } from "./course-manifest.ts";
 import type { LessonSource } from "./lesson-source.ts";
 import { ROOT } from "./paths.ts";
+import { writeWhole } from "./whole-file.ts";
 
 // The library is CommonJS, so a lesson's exercises can be loaded while notebooks are built.
 const load = createRequire(import.meta.url);
@@ -56,5 +56,5 @@ function exercisesOf(source: LessonSource): string[] {
 export const catalogueText = (catalogue: Catalogue): string => `${JSON.stringify(catalogue, null, 1)}\n`;
 
 export function writeCatalogue(catalogue: Catalogue): void {
-  writeFileSync(join(ROOT, CATALOGUE), catalogueText(catalogue));
+  writeWhole(join(ROOT, CATALOGUE), catalogueText(catalogue));
 }

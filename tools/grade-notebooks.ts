@@ -9,10 +9,11 @@
  * where it was when it is started again. Nothing is written into the folder that is graded.
  */
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { parseArgs } from "node:util";
+import { readCatalogue } from "llmops/course";
 import { Grader } from "./grade/grader.ts";
 import { DEFAULTS, type Limits } from "./grade/limits.ts";
 import { NotebookGrade, scoreOf } from "./grade/outcome.ts";
@@ -20,6 +21,8 @@ import { gradesCsv, gradesPage, type GradedFile } from "./grade/report.ts";
 import { Sandbox, type Fence } from "./grade/sandbox.ts";
 import { findSubmissions, hashOf, type Submission } from "./grade/submission.ts";
 import { NOTEBOOKS, ROOT } from "./paths.ts";
+import { EMBEDDED_DOORS } from "./run-lessons.ts";
+import { writeWhole } from "./whole-file.ts";
 
 class UsageError extends Error {}
 
@@ -34,16 +37,8 @@ function numberFrom(values: Record<string, string | undefined>, flag: string, ot
 
 /** The lessons that have exercises, with the course's own notebook of each. */
 export function gradableLessons(): Record<string, string> {
-  return Object.fromEntries(
-    readdirSync(NOTEBOOKS, { recursive: true, encoding: "utf8" })
-      .sort()
-      .flatMap((path): [string, string][] => {
-        const [, chapter, lesson] = /^(\d\d)-[^/\\]+[/\\](\d\d)-[^/\\]+\.ipynb$/.exec(path) ?? [];
-        if (chapter === undefined) return [];
-        const module = `${chapter}-${Number(lesson)}`;
-        return existsSync(join(ROOT, "lib", "dist", "exercises", `${module}.js`)) ? [[module.replace("-", "."), join(NOTEBOOKS, path)]] : [];
-      }),
-  );
+  const lessons = readCatalogue(ROOT).chapters.flatMap((chapter) => chapter.lessons);
+  return Object.fromEntries(lessons.flatMap(({ id, notebook, exercises }) => (notebook !== null && exercises.length ? [[id, join(NOTEBOOKS, notebook)]] : [])));
 }
 
 /** Changes with whatever can change a grade beside the notebook: the library, the course's notebooks, the grader, its limits. */
@@ -55,11 +50,6 @@ function conditionsHash(limits: Limits, enforced: readonly string[]): string {
     }
   }
   return hash.digest("hex");
-}
-
-function writeWhole(path: string, text: string): void {
-  writeFileSync(`${path}.part`, text);
-  renameSync(`${path}.part`, path);
 }
 
 /** What is known of a notebook under these conditions, or undefined. A damaged record is graded again. */
@@ -173,7 +163,7 @@ async function main(): Promise<number> {
   };
   // The judges' side of every door is the embedded one: grading must not depend on the instructor's keys, nor cost anything.
   const home = mkdtempSync(join(tmpdir(), "workbook-grading-"));
-  Object.assign(process.env, { OPENAI_API_KEY: "", OPENAI_BASE_URL: "", LLMOPS_TEACHER_MODEL: "", LLMOPS_TEACHER_PRICE: "", LLMOPS_RUNTIME: "", LLMOPS_HOME: home });
+  Object.assign(process.env, EMBEDDED_DOORS, { LLMOPS_HOME: home });
   const stop = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => stop.abort());
   try {

@@ -25,14 +25,15 @@ const options = readOptions();
 let port = await choosePort(options.port);
 const copies = updateWorkCopies(NOTEBOOKS, options.work);
 for (const line of describeCopies(copies, options.work)) console.log(line);
-const page = lessonPage(options.lesson);
 
 const token = randomBytes(24).toString("hex");
 const labUrl = (path: string) => `http://127.0.0.1:${port}/lab${path}?token=${token}`;
 const catalogue = readCatalogue(ROOT);
+const notebookPage = (notebook: string) => `/tree/${encodeURI(notebook)}`;
+const page = lessonPage(options.lesson);
 const home = await startHome({
   catalogue, notebooks: NOTEBOOKS, work: options.work, state: findWorkbookHome(ROOT),
-  lab: (notebook) => labUrl(`/tree/${encodeURI(notebook)}`),
+  lab: (notebook) => labUrl(notebookPage(notebook)),
 });
 const logPath = join(STATE, "logs", "jupyter.log");
 mkdirSync(join(STATE, "logs"), { recursive: true });
@@ -166,7 +167,7 @@ function lessonPage(lesson: string | undefined): string {
   const [chapter, number] = lesson.split(".");
   const found = copies.find(({ path }) => path.startsWith(`${chapter}-`) && path.includes(`/${number?.padStart(2, "0")}-`));
   if (!found) fail(`There is no lesson ${lesson} in notebooks/.`, "Lessons are named chapter.lesson, for example 63.7.");
-  return `/tree/${encodeURI(found.path)}`;
+  return notebookPage(found.path);
 }
 
 /** A lesson that cannot be warmed can still be opened: it then shows what is wrong itself. */

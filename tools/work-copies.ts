@@ -3,8 +3,9 @@
  * nobody touched; a copy the student changed is never overwritten: the new version is put beside it.
  */
 import { createHash } from "node:crypto";
-import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
+import { writeWhole } from "./whole-file.ts";
 
 /** What happened to one lesson's copy; paths are relative to the work folder. */
 export type CopyResult =
@@ -112,11 +113,6 @@ function copyWhole(from: string, to: string): void {
   renameSync(temporary, to);
 }
 
-function writeWhole(path: string, text: string): void {
-  const temporary = `${path}.part`;
-  writeFileSync(temporary, text);
-  renameSync(temporary, path);
-}
 
 /** The sentences `npm start` prints about the copies. */
 export function describeCopies(results: CopyResult[], work: string): string[] {

@@ -40,7 +40,8 @@ export interface Home {
 export async function startHome(options: HomeOptions): Promise<Home> {
   const { catalogue, work, state } = options;
   const key = randomBytes(24).toString("hex");
-  const search = new CourseSearch(catalogue, options.notebooks);
+  // It reads every notebook: not before somebody searches.
+  let search: CourseSearch | undefined;
   const view = () => courseView(catalogue, readProgress(state), work);
   const server = Fastify({ forceCloseConnections: true });
   server.addHook("onRequest", (request, reply, next) => (admit(request, reply, key) ? next() : undefined));
@@ -66,6 +67,7 @@ export async function startHome(options: HomeOptions): Promise<Home> {
     };
   });
   server.get<{ Querystring: { q?: string; part?: string } }>("/search", ({ query: { q = "", part } }, reply) => {
+    search ??= new CourseSearch(catalogue, options.notebooks);
     const results = resultList(search.find(q.slice(0, 200)));
     return reply.type("text/html").send(part === "results" ? results : searchPage(q, results));
   });

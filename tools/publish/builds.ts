@@ -10,11 +10,12 @@ import { join, relative } from "node:path";
 import type { Browser } from "playwright-core";
 import { launchBrowser } from "../browser.ts";
 import { ROOT } from "../paths.ts";
+import { writeWhole } from "../whole-file.ts";
 import { chapterPage, type MissingLesson } from "./chapter.ts";
 import { buildColabSet, type ColabOptions } from "./colab-set.ts";
 import { deckPage } from "./deck.ts";
 import { NotRunError, readDocument, type LessonDocument } from "./document.ts";
-import { ageOf, BUILD, findLessons, writeWhole, type PublishedLesson, type Report, type Sources } from "./lessons.ts";
+import { ageOf, BUILD, findLessons, type PublishedLesson, type Report, type Sources } from "./lessons.ts";
 import { printPdf } from "./pdf.ts";
 import { readSlides } from "./slides.ts";
 

@@ -1,5 +1,5 @@
 /** Which lessons there are to publish, and where their pages go. */
-import { existsSync, globSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, globSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { readOutline, type OutlineLesson } from "../course-manifest.ts";
 import { NOTEBOOKS, ROOT, SOURCES as AUTHORED } from "../paths.ts";
@@ -56,11 +56,4 @@ export function ageOf({ id, folder, name }: PublishedLesson, ran: string | undef
   const path = join(AUTHORED, folder, `${name}.ts`);
   if (!existsSync(path) || ran === sourceHash({ text: readFileSync(path, "utf8").replaceAll("\r\n", "\n") })) return "";
   return `   (older than its source: npm run lessons -- ${id})`;
-}
-
-/** Writes a file whole, or leaves the one that is there. */
-export function writeWhole(path: string, content: string | Uint8Array): void {
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(`${path}.part`, content);
-  renameSync(`${path}.part`, path);
 }
