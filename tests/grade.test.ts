@@ -67,7 +67,7 @@ const running = () =>
           }
         });
 
-describe("forty-two notebooks", () => {
+describe("notebooks as students hand them in", () => {
   let rows: Row[] = [];
   let page = "";
   let result: { status: number | null; output: string };

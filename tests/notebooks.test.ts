@@ -49,6 +49,10 @@ for (const lesson of lessons) {
       }
     });
 
+    test("no output names a folder of the machine that ran it", () => {
+      for (const cell of code) assert.ok(!JSON.stringify(cell.outputs ?? []).includes("/.workbook/runs/"), `${cell.id}: ends in a value with paths? void (…) shows none`);
+    });
+
     test("every picture has an alternative text", () => {
       for (const cell of code) {
         for (const output of cell.outputs ?? []) {

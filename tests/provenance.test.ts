@@ -11,9 +11,14 @@ const files = (text: string) => libraryFiles({ text }).map((path) => relative(RO
 const lessons = readLessons(readOutline());
 
 test("a name leads through an index, and what it is called there, to its module and what that imports", () => {
-  const found = files('import { showTable, type Exercise as E } from "llmops/course";\nimport { wilson } from "llmops/teacher";');
-  for (const path of ["course/table.ts", "course/check.ts", "course/display.ts", "teacher/statistics.ts"]) assert.ok(found.includes(path), path);
+  const found = files('import { showTable, showDoors as doors } from "llmops/course";\nimport { wilson } from "llmops/teacher";');
+  for (const path of ["course/table.ts", "course/doors.ts", "course/display.ts", "teacher/statistics.ts"]) assert.ok(found.includes(path), path);
   for (const path of ["course/index.ts", "course/diagram.ts", "teacher/index.ts", "teacher/teacher.ts"]) assert.ok(!found.includes(path), path);
+});
+
+test("types leave no trace: they are gone when a cell runs", () => {
+  for (const text of ['import { type Exercise } from "llmops/course";', 'import type { Exercise } from "llmops/course";']) assert.deepEqual(files(text), files(""), text);
+  assert.ok(files('import { check, type Exercise } from "llmops/course";').includes("course/check.ts"));
 });
 
 test("every notebook has the cell that opens its lesson, and so the modules behind it", () => {

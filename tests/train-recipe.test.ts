@@ -7,7 +7,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { parse } from "yaml";
 import { countLora, findModel, LINEARS } from "llmops/compute";
-import { applyChange, completeRecipe, llama3OnT4, nextRemedy, packRecipe, planRecipe, RecipeError, refuseMisfit, targetOf, toAxolotl, trainingJob, type TrainingRecipe } from "llmops/train";
+import { applyChange, completeRecipe, llama3OnT4, nextRemedy, packRecipe, planRecipe, RecipeError, refuseMisfit, targetOf, toAxolotl, toolCallRecipe, trainingJob, type TrainingRecipe } from "llmops/train";
 import { ROOT, scratch } from "./support/scratch.ts";
 
 const positive = fc.double({ min: 1e-6, max: 10, noNaN: true });
@@ -208,4 +208,13 @@ test("llmops train --dry-run prints plan, recipe and files, and starts nothing; 
 test("the parameters that train are the planner's count", () => {
   const { rank, targets } = llama3OnT4({ data: { train: "train.jsonl" } });
   assert.equal(countLora(findModel("Llama-3-8B").shape, rank!, targets!), 41_943_040);
+});
+
+test("the recipe of tool calls moves all weights and sees each row once, unless it is told otherwise", () => {
+  const data = { train: "rows.jsonl" };
+  const { method, learningRate, steps, exports, rank } = toolCallRecipe({ data });
+  assert.deepEqual({ method, learningRate, steps, exports, rank }, { method: "full", learningRate: 1e-3, steps: 500, exports: ["merged"], rank: null });
+  assert.equal(toolCallRecipe({ data, epochs: 2 }).steps, null);
+  const lora = toolCallRecipe({ data, method: "lora", steps: 300 });
+  assert.deepEqual([lora.rank, lora.learningRate, lora.steps], [16, 3e-3, 300]);
 });

@@ -5,23 +5,48 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
+import { readToolRows, writeToolRows } from "llmops/data";
 import { readTaskCalls, writeTaskRows } from "llmops/evaluate";
 import { gather, handOffNotebook, hashRecipe, measureInference, T4_INFERENCE, type Job, type RunRecord } from "llmops/pair";
-import { llama3OnT4, planRecipe, refuseMisfit, shapeOfBase, targetOf, trainingJob } from "llmops/train";
+import { readPersonaRows, type PersonaSet } from "llmops/persona";
+import { llama3OnT4, planRecipe, refuseMisfit, shapeOfBase, targetOf, trainingJob, type TrainingRecipe } from "llmops/train";
 import { ROOT } from "./paths.ts";
 
 /** The file's name, which is also the notebook's, and the job in it; `folder` is for data that the job sends. */
 const LESSON_JOBS: Readonly<Record<string, (folder: string) => Job>> = {
   "62-7-lab-inference-on-t4": () => measureInference(T4_INFERENCE),
   "64-4-training-loop": trainOnTaskCalls,
+  "65-4-persona-fine-tuning": trainOnPersona,
+  "66-4-agentic-fine-tuning": trainOnToolCalls,
 };
 
-/** Lesson 64.4's training on a T4, as sections 2 of 64.3 and 8 of 64.4 write it. Planned as if every row were as long as is allowed. */
+/** Lesson 64.4's training on a T4, as sections 2 of 64.3 and 8 of 64.4 write it. */
 function trainOnTaskCalls(folder: string): Job {
   const data = { train: join(folder, "train.jsonl"), eval: join(folder, "validation.jsonl") };
   writeTaskRows(readTaskCalls("train").slice(0, 1200), data.train);
   writeTaskRows(readTaskCalls("validation").slice(0, 60), data.eval);
-  const recipe = llama3OnT4({ data, steps: 150, evaluateEvery: 50, maxLength: 1024 });
+  return plannedOnT4(llama3OnT4({ data, steps: 150, evaluateEvery: 50, maxLength: 1024 }));
+}
+
+/** Lesson 65.4's rows in TaskMaster's voice, its system prompt inside, in Llama-3's own template. */
+function trainOnPersona(folder: string): Job {
+  const data = { train: join(folder, "train.jsonl"), eval: join(folder, "validation.jsonl") };
+  const write = (set: PersonaSet, path: string) => writeFileSync(path, readPersonaRows(set, "taskmaster").map(({ messages }) => `${JSON.stringify({ messages })}\n`).join(""));
+  write("train", data.train);
+  write("validation", data.eval);
+  return plannedOnT4(llama3OnT4({ data, chatTemplate: null, epochs: 1, evaluateEvery: 50, maxLength: 1024 }));
+}
+
+/** Lesson 66.4's conversations with tools, as many as a T4 trains in half an hour. */
+function trainOnToolCalls(folder: string): Job {
+  const data = { train: join(folder, "train.jsonl"), eval: join(folder, "validation.jsonl") };
+  writeToolRows(readToolRows("train").slice(0, 1200), data.train);
+  writeToolRows(readToolRows("validation").slice(0, 60), data.eval);
+  return plannedOnT4(llama3OnT4({ data, epochs: 1, evaluateEvery: 50, maxLength: 1024 }));
+}
+
+/** Planned as if every row were as long as is allowed; refused where that does not fit. */
+function plannedOnT4(recipe: TrainingRecipe): Job {
   const plan = planRecipe(recipe, shapeOfBase(recipe), targetOf("t4"), recipe.maxLength);
   refuseMisfit(plan);
   return trainingJob(recipe, { plan });

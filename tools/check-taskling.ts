@@ -59,7 +59,6 @@ async function compare(what: string, must: boolean, { prompts, limit }: Recorded
 }
 
 const recorded = await askTransformers();
-const stop = recorded.prompts.flatMap(({ greedy }) => greedy).find((token) => token >= 2040) ?? -1;
 console.log(`transformers ${recorded.transformers}, PyTorch ${recorded.torch}, node-llama-cpp ${LLAMA}; ${recorded.prompts.length} prompts, up to ${recorded.limit} tokens each`);
 for (const dtype of ["fp32", "q8"] as const) {
   const { tokenizer, greedy } = await openOnnx(FOLDER, dtype);
@@ -74,7 +73,7 @@ for (const dtype of ["fp32", "q8"] as const) {
 for (const type of ["f16", "q8_0"]) {
   const llama = await openLlama(join(FOLDER, `taskling-${type}.gguf`));
   if (type === "f16") tell("tokens in llama.cpp", [...recorded.prompts, ...recorded.texts].filter(({ text, tokens }) => same(llama.tokenize(text), tokens)).length, recorded.prompts.length + recorded.texts.length, true);
-  await compare(`GGUF ${type} in llama.cpp`, type === "f16", recorded, (tokens, limit) => llama.greedy(tokens, limit, stop));
+  await compare(`GGUF ${type} in llama.cpp`, type === "f16", recorded, async (tokens, limit) => (await llama.greedy(tokens, { limit })).tokens);
   await llama.close();
 }
 if (values.record) {

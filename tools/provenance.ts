@@ -3,25 +3,33 @@ import { createHash } from "node:crypto";
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { basename, dirname, join, relative, sep } from "node:path";
 import ts from "typescript";
+import { z } from "zod";
 import type { LessonSource } from "./lesson-source.ts";
 import { ROOT } from "./paths.ts";
 
 const LIBRARY = join(ROOT, "lib", "src");
-const ALWAYS = [
-  join(ROOT, "lib", "package.json"), // versions of what cells and lib call
-  ...globSync("jupyter/kernels/tslab/*.cjs", { cwd: ROOT }).sort().map((path) => join(ROOT, path)), // the kernel that runs the cells
-];
+/** The kernel that runs the cells. */
+const KERNEL = globSync("jupyter/kernels/tslab/*.cjs", { cwd: ROOT }).sort().map((path) => join(ROOT, path));
+const { dependencies: DEPENDENCIES } = z.object({ dependencies: z.record(z.string(), z.string()) }).parse(JSON.parse(readFileSync(join(ROOT, "lib", "package.json"), "utf8")));
 
 export const sourceHash = (lesson: Pick<LessonSource, "text">) => createHash("sha256").update(lesson.text).digest("hex");
 
-/** SHA-256 of the library files that a lesson reaches, and of what every lesson runs on. */
+/** SHA-256 of the library files that a lesson reaches, of the packages that these and the lesson import, and of the kernel. */
 export function libraryHash(lesson: Pick<LessonSource, "text">): string {
   const hash = createHash("sha256");
-  for (const path of [...ALWAYS, ...libraryFiles(lesson)]) {
+  const files = libraryFiles(lesson);
+  for (const path of [...KERNEL, ...files]) {
     const name = relative(ROOT, path).split(sep).join("/");
     hash.update(name).update("\0").update(readFileSync(path, "utf8").replaceAll("\r\n", "\n")).update("\0");
   }
+  for (const [name, version] of packagesOf([...importsOf("lesson.ts", lesson.text), ...files.flatMap(importsOfFile)])) hash.update(`${name}@${version}\0`);
   return hash.digest("hex");
+}
+
+/** The packages of lib/package.json among what is imported, with their versions, by name. */
+function packagesOf(imported: readonly { specifier: string }[]): [string, string][] {
+  const names = new Set(imported.map(({ specifier }) => /^(?:@[^/]+\/)?[^/]+/.exec(specifier)?.[0] ?? specifier));
+  return Object.entries(DEPENDENCIES).filter(([name]) => names.has(name)).sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
 /**
@@ -53,15 +61,28 @@ type Names = readonly string[] | undefined;
 /** What the first cell of every notebook imports (build-notebooks.ts). */
 const OPENS = { specifier: "llmops/course", names: ["openLesson"] };
 
+/** What a module imports, but for types: they are gone when it runs. */
 function importsOf(path: string, text: string): { specifier: string; names: Names }[] {
-  const named = parse(path, text).statements.filter(ts.isImportDeclaration).map(({ moduleSpecifier, importClause }) => {
-    const bindings = importClause?.namedBindings;
-    const names = bindings && ts.isNamedImports(bindings) && !importClause.name ? bindings.elements.map(({ name, propertyName }) => (propertyName ?? name).text) : undefined;
-    return { specifier: (moduleSpecifier as ts.StringLiteral).text, names };
+  const { statements } = parse(path, text);
+  const specifierOf = ({ moduleSpecifier }: ts.ImportDeclaration | ts.ExportDeclaration) => (moduleSpecifier as ts.StringLiteral | undefined)?.text;
+  const declared = statements.filter(ts.isImportDeclaration);
+  const named = declared.filter((statement) => !isOfTypes(statement)).map((statement) => {
+    const bindings = statement.importClause?.namedBindings;
+    const names = bindings && ts.isNamedImports(bindings) && !statement.importClause?.name
+      ? bindings.elements.filter(({ isTypeOnly }) => !isTypeOnly).map(({ name, propertyName }) => (propertyName ?? name).text) : undefined;
+    return { specifier: specifierOf(statement)!, names };
   });
-  const taken = new Set(named.map(({ specifier }) => specifier));
+  const taken = new Set([...declared, ...statements.filter(ts.isExportDeclaration).filter(({ isTypeOnly }) => isTypeOnly)].map(specifierOf));
   const others = ts.preProcessFile(text, true, true).importedFiles.filter(({ fileName }) => !taken.has(fileName)); // `export … from`, `import()`
   return [...named, ...others.map(({ fileName }) => ({ specifier: fileName, names: undefined }))];
+}
+
+/** `import type …`, or an import of nothing but types. */
+function isOfTypes({ importClause }: ts.ImportDeclaration): boolean {
+  if (!importClause) return false;
+  if (importClause.phaseModifier === ts.SyntaxKind.TypeKeyword) return true;
+  const { name, namedBindings } = importClause;
+  return !name && namedBindings !== undefined && ts.isNamedImports(namedBindings) && namedBindings.elements.length > 0 && namedBindings.elements.every(({ isTypeOnly }) => isTypeOnly);
 }
 
 const imports = new Map<string, ReturnType<typeof importsOf>>();

@@ -24,8 +24,8 @@
 //
 // The smallest model at hand is taskling: some millions of parameters, made for this course, able to chat about tasks. The job is the Task API's:
 // turn "put milk on my list" into a call such as `{"name": "create_task", "parameters": {"title": "milk"}}`. The prompt says which tools there
-// are and how a call is written. What you would try next are worked examples in the prompt, so here are two, and then six. Each answer
-// is scored by a program.
+// are and how a call is written. What you would try next are worked examples in the prompt, so here are two, and then four: with six, the
+// longest of these requests would not fit into the 512 tokens that it reads. Each answer is scored by a program.
 
 // %% tags=["measured"]
 import { check, showChart, showTable, todo, workbookPath } from "llmops/course";
@@ -35,17 +35,17 @@ import { openChat, type ChatTurn } from "llmops/serve";
 
 const exam = readTaskCalls("held-out").slice(0, 20);
 const rows = readTaskCalls("train");
-/** The first row of each operation, and then one more: as turns, a request and the call that it stands for. */
+/** The first row of each of so many operations, as turns: a request and the call that it stands for. */
 const worked = (count: number): ChatTurn[] =>
-  [...TASK_TOOLS, TASK_TOOLS[0]].slice(0, count).flatMap(({ function: { name } }, at) => {
-    const row = rows.filter((call) => call.name === name)[at < TASK_TOOLS.length ? 0 : 1];
+  TASK_TOOLS.slice(0, count).flatMap(({ function: { name } }) => {
+    const row = rows.find((call) => call.name === name)!;
     const call = JSON.stringify({ name: row.name, parameters: row.parameters });
     return [{ role: "user", content: row.request }, { role: "assistant", content: call }];
   });
 
 const chat = await openChat(tasklingFolder());
 const prompted = [];
-for (const examples of [0, 2, 6]) {
+for (const examples of [0, 2, 4]) {
   const answers: string[] = [];
   for (const { request } of exam) {
     const { messages: [system, user], tools } = taskPrompt(request);

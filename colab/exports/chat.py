@@ -33,7 +33,7 @@ def answer(model, tokenizer, request: dict, stops: set[int]) -> None:
     tokens = tokenizer.encode(text, add_special_tokens=False)
     room = model.config.max_position_embeddings - len(tokens)
     if room < 1:
-        raise ExportError(f"the conversation has {len(tokens)} tokens, and the model reads {model.config.max_position_embeddings}: begin a new one")
+        return say({"error": "the conversation is too long", "too_long": [len(tokens), model.config.max_position_embeddings]})
     inputs, cache, made, shown, stopped = torch.tensor([tokens]), None, [], "", False
     while len(made) < min(request.get("limit", 200), room):
         out = model(input_ids=inputs, past_key_values=cache, use_cache=True)
@@ -49,7 +49,7 @@ def answer(model, tokenizer, request: dict, stops: set[int]) -> None:
             say({"text": whole[len(shown):]})
             shown = whole
     words = tokenizer.decode(made[:-1] if stopped else made, skip_special_tokens=False, clean_up_tokenization_spaces=False)
-    say({"done": {"prompt": text, "text": words, "tokens": made, "stopped": stopped}})
+    say({"done": {"prompt": text, "text": words, "asked": len(tokens), "tokens": made, "stopped": stopped}})
 
 
 def main(folder: Path, base: Path | None) -> None:

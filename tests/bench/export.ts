@@ -86,7 +86,7 @@ for (const kind of KINDS) {
   let tokens = true;
   for (const [at, { text, tokens: wanted, greedy }] of recorded.prompts.entries()) {
     tokens &&= same(llama.tokenize(text), wanted);
-    const found = await llama.greedy(wanted, recorded.limit, llama.stop ?? -1);
+    const { tokens: found } = await llama.greedy(wanted, { limit: recorded.limit });
     if (!same(found, greedy)) gaps.push(margins[at]![found.findIndex((token, place) => token !== greedy[place])] ?? Infinity);
   }
   const of = recorded.prompts.length, { bytes } = exported.made[`gguf-${kind}`]!;

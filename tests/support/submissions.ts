@@ -68,6 +68,9 @@ const body = (statements: string) => attention(`function attention(queries: Rows
 const RIGHT = new Handed("62.1").solution(A);
 const rightBody = RIGHT.slice(RIGHT.indexOf("{\n") + 2, RIGHT.lastIndexOf("}"));
 
+/** 66.2 with a right choice, and this for the exercise whose answer is handed a function. */
+const calls = (statements: string) => new Handed("66.2").solve("rowsToDropExercise").write("answerCallsExercise", `async function answerCalls(turn: CallingTurn, run: RunCall): Promise<any> {\n${statements}\n}`);
+
 const UNMASKED = `return queries.map((query) => {
   const scores = keys.map((key) => key.reduce((sum, value, at) => sum + value * query[at], 0) / Math.sqrt(key.length));
   const most = Math.max(...scores);
@@ -154,6 +157,11 @@ export function submissions(markers: string[]): Submitted[] {
         .write("labelDetector", "const hasWrongLabel = () => false;"),
       score: 0, outcomes: ["wrong", "wrong", "wrong"], misconceptions: ["63.7/projected-cost: cost of the run", "63.7/filter-quality: swapped", "63.7/label-detector: flags nothing"],
     },
+    {
+      file: "mistakes/not-awaited.ipynb",
+      content: calls("return turn.tool_calls.map(({ id, function: { name, arguments: text } }) => { let given: unknown; try { given = JSON.parse(text); } catch { return { role: 'tool', tool_call_id: id, content: '{\"error\":\"bad_arguments\"}' }; } return { role: 'tool', tool_call_id: id, content: JSON.stringify(run({ name, arguments: given })) }; });"),
+      score: 1, outcomes: ["wrong", "right"], misconceptions: ["66.2/answer-calls: not awaited"],
+    },
     { file: "loops/sync.ipynb", content: body("for (;;) {}"), score: 1, outcomes: ["stopped", "right"], says: /no answer within/ },
     { file: "loops/async.ipynb", content: attention("async function spin() { for (;;) await null; }\nconst ready = await spin();\nconst attention = () => [[Number(ready)]];"), score: 1, outcomes: ["stopped", "right"], says: /no answer within/ },
     { file: "loops/around.ipynb", content: solved().add("while (true) {}", 2).add("setInterval(() => { for (;;) {} }, 0);"), ...ok },
@@ -206,6 +214,13 @@ function attention(): number[][] { throw new Error("network: " + found.join(" ")
 try { require("node:fs").writeSync(3, Buffer.concat([size, Buffer.from(text)])); } catch {}
 console.log("62.1/attention: Right."); process.stdout.write('{"exercise":{"exercise":"62.1/attention","outcome":"right"}}\\n'); return [[1]];`),
       score: 1, outcomes: ["wrong", "right"],
+    },
+    { file: "hostile/calls-back.ipynb", content: calls("for (;;) await run({ name: 'list_tasks', arguments: {} });"), score: 1, outcomes: ["wrong", "right"], verdict: /called a function of the exercise more than 1000 times/ },
+    {
+      file: "hostile/forged-call.ipynb",
+      content: calls(`const text = JSON.stringify({ back: "push", args: [] }); const size = Buffer.alloc(4); size.writeUInt32LE(text.length);
+require("node:fs").writeSync(3, Buffer.concat([size, Buffer.from(text)])); return [];`),
+      score: 1, outcomes: ["wrong", "right"], verdict: /called a function that nobody gave it/,
     },
     {
       file: "hostile/patches.ipynb",

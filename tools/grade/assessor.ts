@@ -20,8 +20,15 @@ import { decode, encode, errorFrom, type Handles, type Wire } from "./wire.ts";
 export type Request =
   | { open: { program: string; exercises: Record<string, Wire> }; ms: number }
   | { call: number; args: Wire[]; ms: number }
+  | { give: Given; ms: number }
   | { close: true };
-export type Answer = { value: unknown; later?: true; ms: number } | { thrown: unknown[]; ms: number } | { end: End; ms: number };
+/** What a function of ours gave, or threw, when an answer called it. */
+type Given = { value: Wire } | { thrown: unknown[] };
+export type Answer =
+  | { value: unknown; later?: true; ms: number }
+  | { thrown: unknown[]; ms: number }
+  | { back: unknown; args: unknown; ms: number }
+  | { end: End; ms: number };
 
 export interface Job {
   path: string;
@@ -47,17 +54,23 @@ function ask(request: Request): Answer {
   }
 }
 
+/** Calls of our functions by one answer; an endless loop of them would take our time, which no limit of the student's counts. */
+const MOST_BACK = 1000;
+
 /** One process of the sandbox, while one answer is judged. */
 class Conversation {
   left: number;
   end: End | undefined;
+  /** A function of the answer has called one of ours, and waits for it. */
+  waits = false;
+  backs = 0;
 
   constructor(ms: number) {
     this.left = ms;
   }
 
   /** @throws what the student's code threw; an Error where its process was ended */
-  ask(request: { open: { program: string; exercises: Record<string, Wire> } } | { call: number; args: Wire[] }): unknown {
+  ask(request: { open: { program: string; exercises: Record<string, Wire> } } | { call: number; args: Wire[] } | { give: Given }): unknown {
     if (this.end) throw new Error(this.end.detail);
     const answer = ask({ ...request, ms: Math.max(1, this.left) });
     this.left -= answer.ms;
@@ -65,21 +78,48 @@ class Conversation {
       this.end = answer.end;
       throw new Error(answer.end.detail);
     }
+    if ("back" in answer) return this.goOn(answer);
     if ("thrown" in answer) throw errorFrom(answer.thrown);
     const value = decode(answer.value, this.handles);
     return answer.later ? Promise.resolve(value) : value;
   }
 
+  /** The answer calls a function that the exercise handed to it: its result goes back, and the answer's own is waited for. */
+  async goOn({ back, args }: { back: unknown; args: unknown }): Promise<unknown> {
+    const lent = Number.isSafeInteger(back) ? this.lent.functions[back as number] : undefined;
+    if (!lent || !Array.isArray(args)) throw new Error("the answer called a function that nobody gave it");
+    if (++this.backs > MOST_BACK) throw new Error(`the answer called a function of the exercise more than ${MOST_BACK} times`);
+    this.waits = true;
+    let given: Given;
+    try {
+      const result = lent(...args.map((arg) => decode(arg, this.handles)));
+      // On the other side it gives a promise whatever it gives here, and an answer would be judged by another rule than in its notebook.
+      if (!(result instanceof Promise)) return Promise.reject(new TypeError("this exercise hands a function to the answer that is not asynchronous, which the grader cannot do"));
+      given = { value: encode(await result, OWN) };
+    } catch (error) {
+      given = { thrown: error instanceof Error ? [error.name, error.message] : ["Error", String(error)] };
+    } finally {
+      this.waits = false;
+    }
+    return this.ask({ give: given });
+  }
+
   handles: Handles = {
     functions: [],
-    call: (id, args) => this.ask({ call: id, args: args.map((arg) => encode(arg, OWN)) }),
+    call: (id, args) => {
+      if (this.waits) throw new Error("this exercise calls an answer that has not yet answered, which the grader cannot do");
+      return this.ask({ call: id, args: args.map((arg) => encode(arg, this.lent)) });
+    },
   };
+
+  /** Our functions that the answer may call. It chooses their arguments, so they are no place for secrets or for power. */
+  lent: Handles = { functions: [], call: () => undefined };
 }
 
-/** Functions of this side cannot be called by a student's: no exercise hands any to an answer, and one that does must say so. */
+/** Where data goes out, no function goes with it: it could be a solution. */
 const OWN: Handles = {
   get functions(): Handles["functions"] {
-    throw new Error("this exercise hands a function to the answer, which the grader cannot do");
+    throw new Error("this exercise gives a function where the grader takes data only");
   },
   call: () => undefined,
 };

@@ -92,7 +92,8 @@ export class Grader {
       this.#session.send({ ...request.open, root: ROOT });
       const ready = await this.#session.ready();
       if ("end" in ready) return { end: ready.end, ms: 0 };
-    } else this.#session!.send({ call: request.call, args: request.args });
+    } else if ("give" in request) this.#session!.send({ give: request.give });
+    else this.#session!.send({ call: request.call, args: request.args });
     return answerOf(await this.#session!.next(request.ms));
   }
 }
@@ -101,6 +102,7 @@ export class Grader {
 function answerOf(reply: Reply): Answer {
   if ("end" in reply) return reply;
   const { message, ms } = reply;
+  if ("back" in message) return { back: message["back"], args: message["args"], ms };
   if (Array.isArray(message["thrown"])) return { thrown: message["thrown"], ms };
   return { value: message["value"], ...(message["later"] === true ? { later: true } : {}), ms };
 }

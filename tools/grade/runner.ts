@@ -6,11 +6,13 @@
  *
  *     → { program, exercises, root }      ← { ready } and then { value } or { thrown }
  *     → { call, args }                    ← { value, later? } or { thrown }
+ *                                         ← { back, args }, before that, where the answer calls a function it was handed
+ *     → { give: { value } or { thrown } }
  */
 import { createRequire } from "node:module";
 import { Socket } from "node:net";
 import { join } from "node:path";
-import { decode, encode, type Handles, type Wire } from "./wire.ts";
+import { decode, encode, errorFrom, type Handles, type Wire } from "./wire.ts";
 
 /** The socket that the grader opened for us: stdout and stderr are the student's. */
 const CHANNEL = 3;
@@ -36,12 +38,22 @@ function send(message: Record<string, unknown>): void {
   write(Buffer.concat([size, text]));
 }
 
+/** Calls of the grader's functions, which it answers in their order. */
+const waiting: { resolve: (value: unknown) => void; reject: (error: unknown) => void }[] = [];
 const handles: Handles = {
   functions: [],
-  call: () => {
-    throw new Error("the grader hands no functions to answers");
-  },
+  call: (back, args) =>
+    new Promise((resolve, reject) => {
+      send({ back, args: args.map((arg) => encode(arg, handles)) });
+      waiting.push({ resolve, reject });
+    }),
 };
+
+function take(given: { value: Wire } | { thrown: unknown[] }): void {
+  const caller = waiting.shift();
+  if ("thrown" in given) caller?.reject(errorFrom(given.thrown));
+  else caller?.resolve(decode(given.value, handles));
+}
 
 const described = (error: unknown): [string, string] => {
   try {
@@ -112,9 +124,10 @@ channel.on("data", (chunk: Buffer) => {
   received = Buffer.concat([received, chunk]);
   while (received.length >= 4 && received.length >= 4 + received.readUInt32LE(0)) {
     const size = received.readUInt32LE(0);
-    const message = parse(received.toString("utf8", 4, 4 + size)) as Start | { call: number; args: Wire[] };
+    const message = parse(received.toString("utf8", 4, 4 + size)) as Start | { call: number; args: Wire[] } | { give: Parameters<typeof take>[0] };
     received = received.subarray(4 + size);
     if ("program" in message) void start(message);
+    else if ("give" in message) take(message.give);
     else {
       const { call, args } = message;
       void reply(() => handles.functions[call]!(...args.map((arg) => decode(arg, handles))));

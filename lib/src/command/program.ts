@@ -33,8 +33,14 @@ const FIRST: Readonly<Record<string, (program: Command, second: string) => void>
   chat(program) {
     (require("./chat.js") as typeof import("./chat.js")).registerChat(program);
   },
+  serve(program) {
+    (require("./serve.js") as typeof import("./serve.js")).registerServe(program);
+  },
   train(program) {
     (require("./train.js") as typeof import("./train.js")).registerTrain(program);
+  },
+  "task-api"(program) {
+    (require("./task-api.js") as typeof import("./task-api.js")).registerTaskApi(program);
   },
   vram(program) {
     (require("./vram.js") as typeof import("./vram.js")).registerVram(program);

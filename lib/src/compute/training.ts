@@ -166,7 +166,7 @@ function activationTerms(run: TrainingRun, framework: Framework, phase: Phase): 
 /** What is left of the activations when the backward pass has come to the first layer. */
 function firstLayer(run: TrainingRun, framework: Framework): Term[] {
   const tokens = run.batch * (run.objective === "dpo" ? 2 : 1) * run.sequence;
-  return [{ ...layerTerm(run, framework, tokens), label: "the first layer" }];
+  return [{ ...layerTerm(run, framework, tokens, true), label: "the first layer" }];
 }
 
 /** A layer of the vision tower going back, where it trains: its images are many tokens. */
@@ -180,7 +180,8 @@ function visionLayer(run: TrainingRun, rows: number): Term | undefined {
   };
 }
 
-function layerTerm(run: TrainingRun, framework: Framework, tokens: number): Term {
+/** @param goesBack the layer's gradients are there too, not only what it keeps */
+function layerTerm(run: TrainingRun, framework: Framework, tokens: number, goesBack = run.checkpointing !== "none"): Term {
   const { shape } = run;
   const packed = storageOf(run.storage).packed === true;
   const counts: LayerBytes = run.compile && framework.compiledLayer ? framework.compiledLayer[run.method === "full" ? "full" : "adapter"]
@@ -196,7 +197,7 @@ function layerTerm(run: TrainingRun, framework: Framework, tokens: number): Term
     const per = packed ? Math.min(framework.adapterInput, 0.5) : framework.adapterInput;
     for (const name of LINEARS) if (!adapted.has(name)) bytes -= (name === "down_proj" ? Math.min(per, 2) : per) * sizes[name].input;
   }
-  const scores = run.attention === "eager" ? eagerBytes(run) * shape.heads * run.sequence : 0;
+  const scores = run.attention === "eager" ? eagerBytes(run, goesBack) * shape.heads * run.sequence : 0;
   const perToken = (bytes + scores) * wide;
   return {
     id: "layer", label: "one layer recomputed", bytes: perToken * tokens,
@@ -205,11 +206,11 @@ function layerTerm(run: TrainingRun, framework: Framework, tokens: number): Term
 }
 
 /**
- * Bytes for each attention score: kept for later, the softmax in fp32 and its 16-bit copy; in a layer that is recomputed and
+ * Bytes for each attention score: kept for later, the softmax in fp32 and its 16-bit copy; in a layer that
  * goes back, their gradients too, and wider ones where the stream is fp32. Measured on a T4 (datasets/gpu-memory).
  */
-function eagerBytes(run: TrainingRun): number {
-  if (run.checkpointing === "none") return 7;
+function eagerBytes(run: TrainingRun, goesBack: boolean): number {
+  if (!goesBack) return 7;
   return run.prepared ? 18 : 15;
 }
 

@@ -14,3 +14,4 @@ export * from "./build/index.js";
 export * from "./report/index.js";
 export * from "./quality/index.js";
 export * from "./versions/index.js";
+export * from "./tool-calls/index.js";

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { isModelFolder, launch, MODEL_PLACE, modelFiles, type Job, type LaunchOptions, type Runtime } from "../pair/index.js";
 import { taskPrompt, type Prompt } from "./task-calls.js";
+import type { ToolPrompt } from "./tool-calls/cases.js";
 
 /** What a model said, and how long it took. */
 export const AnswersResult = z.object({
@@ -25,7 +26,7 @@ export interface AnswerOptions {
   /** A folder with a PEFT adapter, merged into the model before it answers. */
   adapter?: string;
   /** Texts are requests to the Task API: see `taskPrompt`. */
-  prompts: readonly (string | Prompt)[];
+  prompts: readonly (string | Prompt | ToolPrompt)[];
   /** Most tokens of an answer. Default 80. */
   maxNewTokens?: number;
   /** Prompts that are answered together. Default 50. */

@@ -25,7 +25,7 @@ export function signTest(first: readonly boolean[], second: readonly boolean[]):
 }
 
 /** 2 × P(at most `min` heads of all), at most 1. In logarithms: 0.5 to the power of 1,100 is no number any more. */
-function evenness(one: number, other: number): number {
+export function evenness(one: number, other: number): number {
   const tosses = one + other;
   let logTerm = tosses * Math.log(0.5), sum = Math.exp(logTerm);
   for (let heads = 1; heads <= Math.min(one, other); heads++) {

@@ -1,7 +1,7 @@
 /** Whether answers are calls, of the right operation, with the right arguments. */
-import { isJsonObject, parseJson } from "../data/jsonl/json.js";
 import { wilson, type Proportion } from "../teacher/statistics.js";
 import { TASK_TOOLS, type TaskCall } from "./task-calls.js";
+import { parseCalls } from "./tool-calls/parse.js";
 
 const NAMES = new Set(TASK_TOOLS.map(({ function: { name } }) => name));
 
@@ -11,12 +11,11 @@ export interface WrittenCall {
   parameters: Record<string, unknown>;
 }
 
-/** The call that an answer is, or undefined where it is no JSON of that shape or names no tool there is. */
+/** The one call that an answer is, or undefined where it is no call, several, or names no tool there is. */
 export function parseCall(answer: string): WrittenCall | undefined {
-  const parsed = parseJson(answer.trim());
-  if (!parsed.ok || !isJsonObject(parsed.value)) return undefined;
-  const { name, parameters } = parsed.value;
-  return typeof name === "string" && NAMES.has(name) && isJsonObject(parameters) ? { name, parameters } : undefined;
+  const parsed = parseCalls(answer);
+  const [call, ...more] = parsed.kind === "calls" && parsed.form === "llama" ? parsed.calls : [];
+  return call && more.length === 0 && NAMES.has(call.name) ? { name: call.name, parameters: { ...call.arguments } } : undefined;
 }
 
 /** What is compared of an argument: without case, an article or pronoun in front, quotes around, or a full stop behind. */

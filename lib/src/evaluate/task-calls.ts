@@ -1,6 +1,7 @@
 /** The requests of datasets/task-calls with their calls: as rows to fine-tune on, and as prompts to be examined with. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { z } from "zod";
+import { TASK_TOOLS } from "../agent/tools.js";
 import { workbookPath } from "../course/workbook.js";
 import type { ToolDefinition } from "../data/example.js";
 
@@ -19,27 +20,8 @@ export type TaskCallSet = (typeof TASK_CALL_SETS)[number];
 /** As taskling's labs tune it; see task_tools.py, which has the same. */
 export const TASK_SYSTEM = "You are the assistant of a Task API. Answer with tool calls.";
 
-const PROPERTIES = {
-  title: { type: "string", description: "The task's title, in the user's words" },
-  new_title: { type: "string", description: "What it is to be called" },
-  due_date: { type: "string", description: "The date in the user's words, without its preposition: Friday, the 14th, 2026-12-04" },
-  priority: { type: "string", enum: ["low", "medium", "high"] },
-  status: { type: "string", enum: ["done"], description: "Only where finished tasks are asked for" },
-};
-
-function tool(name: string, description: string, required: (keyof typeof PROPERTIES)[], optional: (keyof typeof PROPERTIES)[]): ToolDefinition {
-  const properties = Object.fromEntries([...required, ...optional].map((key) => [key, PROPERTIES[key]]));
-  return { type: "function", function: { name, description, parameters: { type: "object", properties, required } } };
-}
-
-/** The five operations of the Task API. */
-export const TASK_TOOLS: readonly ToolDefinition[] = [
-  tool("create_task", "Add a task", ["title"], ["due_date", "priority"]),
-  tool("update_task", "Change a task", ["title"], ["new_title", "due_date", "priority"]),
-  tool("complete_task", "Mark a task as done", ["title"], []),
-  tool("delete_task", "Remove a task", ["title"], []),
-  tool("list_tasks", "Show tasks", [], ["due_date", "priority", "status"]),
-];
+/** The five operations of the Task API, as a model sees them. */
+export { TASK_TOOLS };
 
 /** The requests of a set, in the file's order. */
 export function readTaskCalls(set: TaskCallSet): TaskCall[] {

@@ -6,15 +6,15 @@ import { createInterface } from "node:readline";
 import { z } from "zod";
 import { workbookPath } from "../course/workbook.js";
 import { prepareTraining } from "../pair/index.js";
-import { ServeError } from "./error.js";
+import { ServeError, tooLong } from "./error.js";
 import { lastSentence, pythonEnv } from "./export.js";
 import { openLlama } from "./llama.js";
 
-/** A turn, as chat templates take it; arguments of calls are objects. */
+/** A turn, as chat templates take it; arguments of calls are objects, or the text as the model wrote it where that is none. */
 export interface ChatTurn {
   role: "system" | "user" | "assistant" | "tool";
   content: string | null;
-  tool_calls?: readonly { type: "function"; function: { name: string; arguments: Readonly<Record<string, unknown>> } }[];
+  tool_calls?: readonly { type: "function"; function: { name: string; arguments: Readonly<Record<string, unknown>> | string } }[];
 }
 
 export interface ReplyOptions {
@@ -24,6 +24,10 @@ export interface ReplyOptions {
   limit?: number;
   /** Told each piece of the answer as it comes. */
   onText?: (text: string) => void;
+  /** In GBNF: the answer is one that it lets through, or the beginning of one where the limit cuts it. See {@link Chat.constrains}. */
+  grammar?: string;
+  /** Ends the answer where it stands; by transformers it goes on to its end, unheard. */
+  signal?: AbortSignal;
 }
 
 export interface Reply {
@@ -32,6 +36,8 @@ export interface Reply {
   /** Its answer, without the token that ended it; other special tokens are written out. */
   text: string;
   tokens: readonly number[];
+  /** Tokens of the prompt. */
+  asked: number;
   /** Whether the model ended its turn itself, or was cut at the limit. */
   stopped: boolean;
 }
@@ -42,6 +48,8 @@ export interface Chat {
   template: string | undefined;
   /** What ends an answer. */
   stops: readonly string[];
+  /** Whether `grammar` is obeyed; a reply that is asked for one elsewhere fails. */
+  constrains: boolean;
   /** Greedy. A text instead of turns goes to the model as it stands, past the template. @throws ServeError */
   reply(turns: readonly ChatTurn[] | string, options?: ReplyOptions): Promise<Reply>;
   close(): Promise<void>;
@@ -67,6 +75,7 @@ export async function openChat(path: string, options: ChatOptions = {}): Promise
 }
 
 const NO_TEMPLATE = "it has no chat template, so nothing says how turns are written; put the one that it was trained with into tokenizer_config.json, or send text";
+const NO_GRAMMAR = "a grammar is obeyed by llama.cpp alone: export the model to GGUF (llmops export … --to gguf-f16) and open that file";
 
 async function overLlama(path: string, { report }: ChatOptions): Promise<Chat> {
   const llama = await openLlama(path, report ? { report } : {});
@@ -78,33 +87,37 @@ async function overLlama(path: string, { report }: ChatOptions): Promise<Chat> {
     return template.render({ messages: turns, tools: tools ?? null, add_generation_prompt: true, bos_token: llama.begin, eos_token: stop < 0 ? "" : llama.detokenize([stop]) });
   };
   return {
-    by: "llama.cpp", template: llama.template, stops: stop < 0 ? [] : [llama.detokenize([stop])],
-    async reply(turns, { tools, limit = 200, onText } = {}) {
+    by: "llama.cpp", template: llama.template, stops: stop < 0 ? [] : [llama.detokenize([stop])], constrains: true,
+    async reply(turns, { tools, limit = 200, onText, grammar, signal } = {}) {
       const prompt = typeof turns === "string" ? turns : render(turns, tools);
       const asked = llama.tokenize(prompt);
       const room = llama.context - asked.length;
-      if (room < 1) throw new ServeError(`the conversation has ${asked.length} tokens, and the model reads ${llama.context}: begin a new one`);
+      if (room < 1) throw tooLong(asked.length, llama.context);
       let shown = "";
-      const tokens = await llama.greedy(asked, Math.min(limit, room), stop, (made) => {
-        const text = llama.detokenize(made);
-        if (text.endsWith("\uFFFD") || text.length <= shown.length) return;
-        onText?.(text.slice(shown.length));
-        shown = text;
+      const { tokens, stopped } = await llama.greedy(asked, {
+        limit: Math.min(limit, room), grammar, signal,
+        onToken: (made) => {
+          const text = llama.detokenize(made);
+          if (text.endsWith("\uFFFD") || text.length <= shown.length) return;
+          onText?.(text.slice(shown.length));
+          shown = text;
+        },
       });
-      return answered(prompt, tokens, tokens.at(-1) === stop, (kept) => llama.detokenize(kept));
+      return answered(prompt, asked.length, tokens, stopped, (kept) => llama.detokenize(kept));
     },
     close: () => llama.close(),
   };
 }
 
-function answered(prompt: string, tokens: readonly number[], stopped: boolean, decode: (tokens: readonly number[]) => string): Reply {
-  return { prompt, tokens, stopped, text: decode(stopped ? tokens.slice(0, -1) : tokens) };
+function answered(prompt: string, asked: number, tokens: readonly number[], stopped: boolean, decode: (tokens: readonly number[]) => string): Reply {
+  return { prompt, asked, tokens, stopped, text: decode(stopped ? tokens.slice(0, -1) : tokens) };
 }
 
+const Shape = z.looseObject({ max_position_embeddings: z.number().optional() });
 const Settings = z.looseObject({ eos_token_id: z.union([z.number(), z.array(z.number())]).nullish() });
 
 async function overOnnx(folder: string): Promise<Chat> {
-  const { AutoModelForCausalLM, AutoTokenizer, env, Tensor, TextStreamer } = await import("@huggingface/transformers");
+  const { AutoModelForCausalLM, AutoTokenizer, env, InterruptableStoppingCriteria, Tensor, TextStreamer } = await import("@huggingface/transformers");
   env.allowRemoteModels = false;
   env.localModelPath = dirname(folder);
   const name = folder.split(/[\\/]/).at(-1) ?? "";
@@ -112,22 +125,30 @@ async function overOnnx(folder: string): Promise<Chat> {
   const model = await AutoModelForCausalLM.from_pretrained(name, { dtype: "fp32", device: "cpu", session_options: { intraOpNumThreads: 1, interOpNumThreads: 1 } });
   const { eos_token_id: eos } = Settings.parse(JSON.parse(readFileSync(join(folder, "generation_config.json"), "utf8")));
   const stops = [eos ?? []].flat();
+  const { max_position_embeddings: context = Infinity } = Shape.parse(JSON.parse(readFileSync(join(folder, "config.json"), "utf8")));
   const template = (tokenizer as unknown as { chat_template?: string | null }).chat_template ?? undefined;
   const decode = (tokens: readonly number[]): string => tokenizer.decode([...tokens], { skip_special_tokens: false });
   return {
-    by: "transformers.js", template, stops: stops.map((stop) => decode([stop])),
-    async reply(turns, { tools, limit = 200, onText } = {}) {
+    by: "transformers.js", template, stops: stops.map((stop) => decode([stop])), constrains: false,
+    async reply(turns, { tools, limit = 200, onText, grammar, signal } = {}) {
+      if (grammar !== undefined) throw new ServeError(`${folder}: ${NO_GRAMMAR}`);
       if (typeof turns !== "string" && template === undefined) throw new ServeError(`${folder}: ${NO_TEMPLATE}`);
       const prompt = typeof turns === "string" ? turns : tokenizer.apply_chat_template<false>(turns as never, { tokenize: false, add_generation_prompt: true, ...(tools ? { tools: tools as never } : {}) });
       const asked = tokenizer.encode(prompt, { add_special_tokens: false });
+      if (asked.length >= context) throw tooLong(asked.length, context);
       const shape = [1, asked.length];
+      const ender = new InterruptableStoppingCriteria();
+      const end = (): void => ender.interrupt();
+      if (signal?.aborted) end();
+      signal?.addEventListener("abort", end, { once: true });
       const streamer = onText ? new TextStreamer(tokenizer, { skip_prompt: true, skip_special_tokens: true, callback_function: onText }) : undefined;
       const made = (await model.generate({
         inputs: new Tensor("int64", BigInt64Array.from(asked, BigInt), shape), attention_mask: new Tensor("int64", new BigInt64Array(asked.length).fill(1n), shape),
-        max_new_tokens: limit, do_sample: false, ...(streamer ? { streamer } : {}),
+        max_new_tokens: Math.min(limit, context - asked.length), do_sample: false, stopping_criteria: ender, ...(streamer ? { streamer } : {}),
       })) as InstanceType<typeof Tensor>;
+      signal?.removeEventListener("abort", end);
       const tokens = [...(made.data as BigInt64Array)].slice(asked.length).map(Number);
-      return answered(prompt, tokens, stops.includes(tokens.at(-1) ?? -1), decode);
+      return answered(prompt, asked.length, tokens, stops.includes(tokens.at(-1) ?? -1), decode);
     },
     close: async () => void (await model.dispose()),
   };
@@ -136,8 +157,8 @@ async function overOnnx(folder: string): Promise<Chat> {
 const Line = z.union([
   z.object({ ready: z.object({ template: z.string().nullable(), stops: z.array(z.string()), context: z.number() }) }),
   z.object({ text: z.string() }),
-  z.object({ done: z.object({ prompt: z.string(), text: z.string(), tokens: z.array(z.number()), stopped: z.boolean() }) }),
-  z.object({ error: z.string() }),
+  z.object({ done: z.object({ prompt: z.string(), text: z.string(), asked: z.number(), tokens: z.array(z.number()), stopped: z.boolean() }) }),
+  z.object({ error: z.string(), too_long: z.tuple([z.number(), z.number()]).optional() }),
 ]);
 
 async function overPython(folder: string, { base, report = () => {} }: ChatOptions): Promise<Chat> {
@@ -160,14 +181,15 @@ async function overPython(folder: string, { base, report = () => {} }: ChatOptio
   if (!("ready" in first)) throw new ServeError("the model's process did not say that it is ready");
   const { template, stops } = first.ready;
   return {
-    by: "transformers", template: template ?? undefined, stops,
-    async reply(turns, { tools, limit = 200, onText } = {}) {
+    by: "transformers", template: template ?? undefined, stops, constrains: false,
+    async reply(turns, { tools, limit = 200, onText, grammar, signal } = {}) {
+      if (grammar !== undefined) throw new ServeError(`${folder}: ${NO_GRAMMAR}`);
       if (typeof turns !== "string" && template === null) throw new ServeError(`${folder}: ${NO_TEMPLATE}`);
       child.stdin.write(`${JSON.stringify({ ...(typeof turns === "string" ? { raw: turns } : { messages: turns }), ...(tools ? { tools } : {}), limit })}\n`);
       for (;;) {
         const line = await next();
-        if ("text" in line) onText?.(line.text);
-        if ("error" in line) throw new ServeError(line.error);
+        if ("text" in line && !signal?.aborted) onText?.(line.text);
+        if ("error" in line) throw line.too_long ? tooLong(...line.too_long) : new ServeError(line.error);
         if ("done" in line) return line.done;
       }
     },

@@ -10,20 +10,27 @@ import { ServeError } from "./error.js";
 /** Pinned: what is proven is proven for this. */
 export const LLAMA = "3.22.1";
 
+/** llama.cpp's own grammar, and how far an answer has come in it. */
+interface Grammar {
+  readonly _testText: (text: string) => boolean;
+}
+type GrammarState = object;
 interface Sequence {
-  evaluate(tokens: number[], options: { temperature: number; yieldEogToken: boolean }): AsyncIterable<number>;
+  evaluate(tokens: number[], options: { temperature: number; yieldEogToken: boolean; grammarEvaluationState?: GrammarState }): AsyncIterable<number>;
   clearHistory(): Promise<void>;
 }
 interface Model {
   createContext(options: { contextSize: number; sequences: number; threads: number; flashAttention?: boolean; experimentalKvCacheKeyType?: string; experimentalKvCacheValueType?: string }): Promise<{ getSequence(): Sequence; dispose(): Promise<void> }>;
   tokenize(text: string, special: boolean): number[];
   detokenize(tokens: readonly number[], special: boolean): string;
+  isEogToken(token: number): boolean;
   trainContextSize: number;
   fileInfo: { metadata: { general?: { name?: string }; tokenizer?: { chat_template?: string; ggml?: { eos_token_id?: number; bos_token_id?: number; tokens?: readonly string[] } } } };
   dispose(): Promise<void>;
 }
 interface Library {
-  getLlama: (options: { gpu: false; build: "never"; logLevel: string; maxThreads: number }) => Promise<{ loadModel(options: { modelPath: string }): Promise<Model>; dispose(): Promise<void> }>;
+  getLlama: (options: { gpu: false; build: "never"; logLevel: string; maxThreads: number }) => Promise<{ loadModel(options: { modelPath: string }): Promise<Model>; createGrammar(options: { grammar: string }): Promise<Grammar>; dispose(): Promise<void> }>;
+  LlamaGrammarEvaluationState: new (options: { model: Model; grammar: Grammar }) => GrammarState;
 }
 
 /** The package with llama.cpp's library for this machine; there is no compiling here. */
@@ -47,6 +54,16 @@ export function prepareLlama(report: (line: string) => void = () => {}): string 
   return folder;
 }
 
+export interface GreedyOptions {
+  /** Tokens, at most. */
+  limit: number;
+  /** In GBNF. */
+  grammar?: string | undefined;
+  /** Ends it with the tokens so far. */
+  signal?: AbortSignal | undefined;
+  onToken?: (made: readonly number[]) => void;
+}
+
 /** A GGUF that llama.cpp has loaded. */
 export interface Llama {
   /** As they stand in the file's metadata. */
@@ -59,8 +76,10 @@ export interface Llama {
   tokenize(text: string): number[];
   /** The text of tokens, special ones written out. */
   detokenize(tokens: readonly number[]): string;
-  /** Greedy tokens up to `stop`, which is among them, or `limit`. */
-  greedy(tokens: readonly number[], limit: number, stop: number, onToken?: (made: readonly number[]) => void): Promise<number[]>;
+  /** Greedy tokens, the one that ended the answer among them. @throws ServeError for a grammar that llama.cpp cannot read */
+  greedy(tokens: readonly number[], options: GreedyOptions): Promise<{ tokens: number[]; stopped: boolean }>;
+  /** Whether llama.cpp's own grammar lets a whole text through. @throws ServeError for a grammar that llama.cpp cannot read */
+  letsThrough(grammar: string, text: string): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -73,7 +92,7 @@ export interface Llama {
  */
 export async function openLlama(path: string, { context, cache = "fp16", report }: { context?: number; cache?: "fp16" | "fp32"; report?: (line: string) => void } = {}): Promise<Llama> {
   const folder = prepareLlama(report);
-  const { getLlama } = (await import(pathToFileURL(createRequire(join(folder, "package.json")).resolve("node-llama-cpp")).href)) as Library;
+  const { getLlama, LlamaGrammarEvaluationState } = (await import(pathToFileURL(createRequire(join(folder, "package.json")).resolve("node-llama-cpp")).href)) as Library;
   if (!existsSync(path)) throw new ServeError(`${path} is not there`);
   const llama = await getLlama({ gpu: false, build: "never", logLevel: "error", maxThreads: 1 });
   let model: Model;
@@ -88,21 +107,35 @@ export async function openLlama(path: string, { context, cache = "fp16", report 
   const held = await model.createContext({ contextSize: size, sequences: 1, threads: 1, ...exact });
   const sequence = held.getSequence();
   const { tokenizer } = model.fileInfo.metadata;
+  let last: { text: string; grammar: Grammar } | undefined;
+  const compiled = async (text: string): Promise<Grammar> => {
+    if (last?.text === text) return last.grammar;
+    try {
+      last = { text, grammar: await llama.createGrammar({ grammar: text }) };
+    } catch (error) {
+      throw new ServeError(`llama.cpp cannot read this grammar (${(error as Error).message}):\n${text}`, { cause: error });
+    }
+    return last.grammar;
+  };
   return {
     template: tokenizer?.chat_template, stop: tokenizer?.ggml?.eos_token_id, context: size,
     begin: tokenizer?.ggml?.bos_token_id === undefined ? "" : model.detokenize([tokenizer.ggml.bos_token_id], true),
     tokenize: (text) => model.tokenize(text, true),
     detokenize: (tokens) => model.detokenize(tokens, true),
-    async greedy(tokens, limit, stop, onToken) {
+    async greedy(tokens, { limit, grammar, signal, onToken }) {
+      const state = grammar === undefined ? undefined : new LlamaGrammarEvaluationState({ model, grammar: await compiled(grammar) });
       await sequence.clearHistory();
       const made: number[] = [];
-      for await (const token of sequence.evaluate([...tokens], { temperature: 0, yieldEogToken: true })) {
+      if (signal?.aborted) return { tokens: made, stopped: false };
+      for await (const token of sequence.evaluate([...tokens], { temperature: 0, yieldEogToken: true, ...(state ? { grammarEvaluationState: state } : {}) })) {
         made.push(token);
-        if (token === stop || made.length >= limit) break;
+        if (model.isEogToken(token)) return { tokens: made, stopped: true };
         onToken?.(made);
+        if (made.length >= limit || signal?.aborted) break;
       }
-      return made;
+      return { tokens: made, stopped: false };
     },
+    letsThrough: async (grammar, text) => (await compiled(grammar))._testText(text),
     async close() {
       await held.dispose();
       await model.dispose();

@@ -1,5 +1,6 @@
 import type { Example } from "../data/example.js";
-import { judgeExamples, type JudgeFailure, type JudgeOptions, type Judgment } from "./judge.js";
+import type { Unanswered } from "./grouped.js";
+import { judgeExamples, type JudgeOptions, type Judgment } from "./judge.js";
 import type { Teacher } from "./teacher.js";
 
 /** The least score that each criterion must reach. */
@@ -69,12 +70,12 @@ export interface RepeatedJudgment extends Judgment {
  */
 export async function judgeRepeatedly(
   teacher: Teacher, examples: readonly Example[], options: RepeatedOptions,
-): Promise<{ judgments: RepeatedJudgment[]; failures: JudgeFailure[] }> {
+): Promise<{ judgments: RepeatedJudgment[]; failures: Unanswered[] }> {
   const { rounds = 3, seed = 1, thresholds, minAgreement = 0.6, ...judging } = options;
   if (!Number.isInteger(rounds) || rounds < 1) throw new RangeError(`rounds must be a whole number of at least 1, not ${rounds}`);
   if (!(minAgreement >= 0.5 && minAgreement <= 1)) throw new RangeError(`minAgreement must be from 0.5 to 1, not ${minAgreement}`);
   const opinions = examples.map((): Judgment[] => []);
-  const failures: JudgeFailure[] = [];
+  const failures: Unanswered[] = [];
   for (let round = 0; round < rounds; round++) {
     const { judgments, failures: failed } = await judgeExamples(teacher, examples, { ...judging, shuffle: seed + round, seed: seed + round });
     for (const judgment of judgments) opinions[judgment.index]?.push(judgment);

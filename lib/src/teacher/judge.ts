@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Example } from "../data/example.js";
 import type { Progress } from "./completion.js";
-import { TeacherError } from "./failures.js";
+import { askInGroups, groupsOf, type Unanswered } from "./grouped.js";
 import { TASK_API_RUBRIC, writeJudgePrompt, type Criterion } from "./judge-prompt.js";
 import { Random } from "./random.js";
 import type { Teacher } from "./teacher.js";
@@ -18,13 +18,6 @@ export interface Judgment {
   mean: number;
   reason: string;
   responseId: string;
-}
-
-/** Examples that got no opinion, and why. */
-export interface JudgeFailure {
-  /** Places of the examples, from 0. */
-  indices: number[];
-  error: TeacherError;
 }
 
 /** How to judge. */
@@ -56,10 +49,9 @@ export interface JudgeOptions {
  */
 export async function judgeExamples(
   teacher: Teacher, examples: readonly Example[], options: JudgeOptions,
-): Promise<{ judgments: Judgment[]; failures: JudgeFailure[] }> {
+): Promise<{ judgments: Judgment[]; failures: Unanswered[] }> {
   const rubric = options.rubric ?? TASK_API_RUBRIC;
   const batch = options.batch ?? 8;
-  if (!Number.isInteger(batch) || batch < 1) throw new RangeError(`batch must be a whole number of at least 1, not ${batch}`);
   const odd = rubric.find(({ name }) => !/^\w+$/.test(name));
   if (rubric.length === 0 || odd !== undefined) {
     throw new RangeError(odd === undefined ? "the rubric needs at least one criterion" : `criterion names are letters, digits and _, not "${odd.name}"`);
@@ -67,37 +59,19 @@ export async function judgeExamples(
   const schema = verdictSchema(rubric);
   const inOrder = examples.map((_, index) => index);
   const order = options.shuffle === undefined ? inOrder : new Random(options.shuffle, "judging order").shuffle(inOrder);
-  const groups: number[][] = [];
-  for (let start = 0; start < examples.length; start += batch) {
-    groups.push(order.slice(start, start + batch));
-  }
-  const outcomes = await teacher.completeAll(
-    groups.map((indices) => ({
+  const judgments: Judgment[] = [];
+  const failures = await askInGroups(teacher, groupsOf(order, batch), {
+    ask: (indices) => ({
       messages: writeJudgePrompt(indices.map((index) => examples[index] as Example), rubric, options.today),
       schema, schemaName: "verdicts",
       ...(options.seed === undefined ? {} : { seed: options.seed }),
       ...(options.temperature === undefined ? {} : { temperature: options.temperature }),
       // A verdict takes about 20 tokens and 8 a criterion; twice that, and room for a wordy judge.
       maxTokens: 200 + indices.length * (60 + 16 * rubric.length),
-    })),
-    {
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
-      ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
-    },
-  );
-  const judgments: Judgment[] = [];
-  const failures: JudgeFailure[] = [];
-  outcomes.forEach((outcome, group) => {
-    const indices = groups[group] ?? [];
-    if (!outcome.ok) {
-      failures.push({ indices, error: outcome.error });
-      return;
-    }
-    const { parsed, text, responseId } = outcome.completion;
-    const missing = indices.filter((index, place) => {
-      const verdicts = parsed.verdicts.filter((verdict) => verdict.conversation === place + 1);
-      const [verdict] = verdicts;
-      if (verdict === undefined || verdicts.length > 1) return true;
+    }),
+    items: ({ verdicts }) => verdicts,
+    numberOf: ({ conversation }) => conversation,
+    take: (verdict, { index, responseId }) => {
       const scores = verdict.scores as Record<string, number>;
       const values = Object.values(scores);
       const id = examples[index]?.extra["id"];
@@ -105,11 +79,9 @@ export async function judgeExamples(
         index, id: typeof id === "string" ? id : undefined, scores, reason: verdict.reason, responseId,
         mean: values.reduce((sum, score) => sum + score, 0) / values.length,
       });
-      return false;
-    });
-    if (missing.length > 0) {
-      failures.push({ indices: missing, error: new TeacherError("schema-mismatch", `The judge left out or repeated ${missing.length} of ${indices.length} conversations. Judge them again, or lower batch.`, { raw: text, responseId }) });
-    }
+    },
+    complaint: (missing, asked) => `The judge left out or repeated ${missing} of ${asked} conversations. Judge them again, or lower batch.`,
+    signal: options.signal, onProgress: options.onProgress,
   });
   return { judgments: judgments.sort((a, b) => a.index - b.index), failures };
 }

@@ -3,7 +3,7 @@ export { toAxolotl } from "./axolotl.js";
 export { RecipeError } from "./error.js";
 export { checkData, packRecipe, shapeOfBase, trainingJob, type TrainingJobOptions } from "./job.js";
 export { applyChange, nextRemedy, planRecipe, refuseMisfit, targetOf, toTrainingRun, type RecipePlan, type Target } from "./plan.js";
-export { llama3OnT4, tasklingRecipe } from "./presets.js";
+export { llama3OnT4, tasklingRecipe, toolCallRecipe } from "./presets.js";
 export { rateRangeRecipe, readRateRange, suggestRate, type RatePoint } from "./rate-range.js";
 export { completeRecipe, EXPORTS, METHODS, type Export, type Method, type RecipeInput, type TrainingRecipe } from "./recipe.js";
 export { TrainingRecord } from "./record.js";

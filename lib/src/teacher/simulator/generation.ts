@@ -36,9 +36,9 @@ export function generate(seed: number, rates: DefectRates, request: GenerationOr
     const place: Place = { key: request.key, responseId: request.responseId, index, order };
     const draft = write(seed, place, request.today);
     const kind = drawDefect(rates, seed, request.key, index);
-    const planted = kind === null ? undefined : plant(seed, rates, kind, place, draft, request);
+    const planted = kind === undefined ? undefined : plant(seed, rates, kind, place, draft, request);
     lines.push(planted?.line ?? toLine({ operation: draft.operation, scenario: draft.scenario, conversations: draft.turns }));
-    if (planted !== undefined && kind !== null) {
+    if (planted !== undefined && kind !== undefined) {
       const { says, detail, truth } = planted;
       entries.push({ row: `${request.responseId}/${index}`, defect: kind, says, detail, truth });
     }
@@ -65,7 +65,7 @@ function plant(seed: number, rates: DefectRates, kind: DefectKind, place: Place,
   for (let tries = 0; tries < 60; tries++) {
     const source = drawSource(random, place, request);
     // A copy of a damaged row would carry two defects.
-    if (source === undefined || drawDefect(rates, seed, source.key, source.index) !== null) continue;
+    if (source === undefined || drawDefect(rates, seed, source.key, source.index) !== undefined) continue;
     const original = write(seed, source, request.today);
     const row = { operation: original.operation, scenario: original.scenario };
     const from = `${source.responseId}/${source.index}`;

@@ -1,4 +1,7 @@
 import { Random } from "../random.js";
+import { drawByRate } from "./draws.js";
+import type { ToolDefectEntry } from "./tools/damage.js";
+import type { PersonaSlipEntry } from "./persona-slips.js";
 
 /** What the simulator plants in generated rows. */
 export const DEFECT_KINDS = [
@@ -60,6 +63,8 @@ export class Ledger {
   readonly #rows = new Map<string, LedgerEntry>();
   readonly #transport = new Map<string, TransportEntry>();
   readonly #judgments = new Map<string, JudgmentEntry>();
+  readonly #toolDefects = new Map<string, ToolDefectEntry>();
+  readonly #slips = new Map<string, PersonaSlipEntry>();
 
   /** The planted defects, sorted by row: the order never depends on timing. */
   get entries(): LedgerEntry[] {
@@ -74,6 +79,16 @@ export class Ledger {
   /** The judge's biased verdicts, sorted likewise. */
   get judgments(): JudgmentEntry[] {
     return [...this.#judgments.entries()].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([, entry]) => entry);
+  }
+
+  /** What was planted in scripts with tool calls, sorted likewise. */
+  get toolDefects(): ToolDefectEntry[] {
+    return [...this.#toolDefects.entries()].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([, entry]) => entry);
+  }
+
+  /** The slips in replies of a persona, sorted likewise. */
+  get slips(): PersonaSlipEntry[] {
+    return [...this.#slips.values()].sort((a, b) => (a.row < b.row ? -1 : a.row > b.row ? 1 : 0));
   }
 
   /** The defect of a row, or undefined for a good one. */
@@ -104,17 +119,22 @@ export class Ledger {
   }
 
   /** Used by the simulator. */
+  recordToolDefects(entries: readonly ToolDefectEntry[]): void {
+    for (const entry of entries) this.#toolDefects.set(entry.row.replace(/\d+$/, (index) => index.padStart(4, "0")), entry);
+  }
+
+  /** Used by the simulator. */
+  recordSlips(entries: readonly PersonaSlipEntry[]): void {
+    for (const entry of entries) this.#slips.set(entry.row, entry);
+  }
+
+  /** Used by the simulator. */
   recordFault(entry: TransportEntry): void {
     this.#transport.set(`${entry.response} ${String(entry.attempt).padStart(4, "0")}`, entry);
   }
 }
 
-/** Draws the defect of a row; null for a good one. Depends on the key alone. */
-export function drawDefect(rates: DefectRates, ...key: (string | number)[]): DefectKind | null {
-  let left = new Random(...key, "defect").next();
-  for (const kind of DEFECT_KINDS) {
-    left -= rates[kind];
-    if (left < 0) return kind;
-  }
-  return null;
+/** Draws the defect of a row; undefined for a good one. Depends on the key alone. */
+export function drawDefect(rates: DefectRates, ...key: (string | number)[]): DefectKind | undefined {
+  return drawByRate(new Random(...key, "defect"), DEFECT_KINDS, rates);
 }

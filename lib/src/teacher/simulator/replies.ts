@@ -3,7 +3,10 @@ import { isQuestionsPrompt, readAdvicePrompt } from "../advice-prompt.js";
 import { ordersOf, readPrompt, type ConversationOrder } from "../conversation-prompt.js";
 import { readFieldsPrompt } from "../fields-prompt.js";
 import { readPairPrompt } from "../pair-prompt.js";
+import { readPersonaPrompt, readTraitPrompt } from "../persona-prompt.js";
+import { readPreferencePrompt } from "../preference-prompt.js";
 import { Random } from "../random.js";
+import { readSayPrompt, readScriptPrompt } from "../tool-call-prompt.js";
 import { OPERATIONS, REGISTERS, SCENARIOS, type Operation } from "../task-api.js";
 import { advise, askQuestions } from "./advising.js";
 import { isDay } from "./calendar.js";
@@ -12,7 +15,13 @@ import { extractPairs } from "./extraction.js";
 import { generate, type GenerationOrder, type RequestName } from "./generation.js";
 import { judge, type JudgeBias } from "./judging.js";
 import type { DefectRates, JudgmentEntry, LedgerEntry } from "./ledger.js";
+import { judgeTraits } from "./persona-judging.js";
+import type { PersonaSlipEntry, PersonaSlipRates } from "./persona-slips.js";
+import { writeReplies } from "./persona-writing.js";
+import { preferReplies } from "./preferring.js";
 import { chooseSetting } from "./tasks.js";
+import { answerSayings, answerScripts } from "./tools/answering.js";
+import type { ToolDefectEntry, ToolDefectRates } from "./tools/damage.js";
 import { SETTINGS } from "./vocabulary.js";
 
 /** What an answer depends on, as the wire carries it. */
@@ -28,6 +37,8 @@ export interface Writer {
   seed: number;
   defects: DefectRates;
   bias: JudgeBias;
+  toolDefects: ToolDefectRates;
+  slips: PersonaSlipRates;
   /** Everything that makes this simulator write what it writes, hashed. */
   identity: string;
 }
@@ -37,6 +48,8 @@ export interface Reply extends RequestName {
   text: string;
   entries: LedgerEntry[];
   judgments: JudgmentEntry[];
+  toolDefects?: ToolDefectEntry[];
+  slips?: PersonaSlipEntry[];
 }
 
 /** Names a request by what its answer depends on. */
@@ -49,7 +62,8 @@ export function nameOf(writer: Writer, question: Question): RequestName {
 
 /**
  * Writes the answer. What is asked shows in the messages: the prompts of conversation-prompt, judge-prompt, pair-prompt,
- * fields-prompt and advice-prompt are recognised word for word; a free request for Task API conversations by its words; anything else is
+ * persona-prompt, preference-prompt, fields-prompt, advice-prompt and tool-call-prompt are recognised word for word; a free request for Task API
+ * conversations by its words; anything else is
  * told what the simulator can do.
  */
 export function replyTo(writer: Writer, question: Question): Reply {
@@ -67,11 +81,30 @@ export function replyTo(writer: Writer, question: Question): Reply {
   if (passage !== undefined) {
     return { ...plain, text: JSON.stringify({ pairs: extractPairs([writer.seed, name.key], passage.chunk, passage.pairs) }) };
   }
+  const persona = readPersonaPrompt(messages);
+  if (persona !== undefined) return { ...plain, ...writeReplies(writer.seed, writer.slips, name, persona) };
+  const traits = readTraitPrompt(messages);
+  if (traits !== undefined) {
+    const graded = judgeTraits(writer.seed, writer.bias, name, traits);
+    return { ...plain, text: graded.text, judgments: graded.entries };
+  }
+  const pairs = readPreferencePrompt(messages);
+  if (pairs !== undefined) {
+    const preferred = preferReplies(writer.seed, writer.bias, name, pairs);
+    return { ...plain, text: preferred.text, judgments: preferred.entries };
+  }
   const fields = readFieldsPrompt(messages);
   if (fields !== undefined) return { ...plain, text: JSON.stringify({ readings: readFields([writer.seed, name.key], fields) }) };
   if (isQuestionsPrompt(messages)) return { ...plain, text: JSON.stringify(askQuestions([writer.seed, name.key])) };
   const facts = readAdvicePrompt(messages);
   if (facts !== undefined) return { ...plain, text: JSON.stringify(advise(facts)) };
+  const scripts = readScriptPrompt(messages);
+  if (scripts !== undefined) {
+    const { text, entries: toolDefects } = answerScripts(writer.seed, writer.toolDefects, name, scripts);
+    return { ...plain, text, toolDefects };
+  }
+  const played = readSayPrompt(messages);
+  if (played !== undefined) return { ...plain, text: answerSayings(writer.seed, name.key, played) };
   const order = readFreeOrder(writer, question, name);
   if (order !== undefined) return conversations(writer, question, order);
   return { ...plain, text: question.format === undefined ? INTRODUCTION : JSON.stringify({ answer: INTRODUCTION }) };

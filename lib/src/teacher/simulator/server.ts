@@ -1,16 +1,19 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { join } from "node:path";
 import { decode, encode } from "gpt-tokenizer/encoding/o200k_base";
+import { listenOnLoopback } from "../../http/loopback.js";
+import { EventStream, readBody, sendError, sendJson, sendTooLong } from "../../http/openai.js";
 import { TeacherError } from "../failures.js";
 import { countPromptTokens, countTextTokens, type ChatTurn } from "../tokens.js";
 import { DEFAULT_FAULTS, drawFault, TokenBucket, type FaultRates } from "./faults.js";
 import { DEFAULT_BIAS, type JudgeBias } from "./judging.js";
 import { DEFAULT_DEFECTS, DEFECT_KINDS, Ledger, type DefectRates, type LedgerEntry } from "./ledger.js";
+import { DEFAULT_SLIPS, type PersonaSlipRates } from "./persona-slips.js";
 import { nameOf, replyTo, type Reply, type Writer } from "./replies.js";
-import { ChatRequest, sendError, sendJson, toQuestion } from "./wire.js";
+import { DEFAULT_TOOL_DEFECTS, type ToolDefectRates } from "./tools/damage.js";
+import { ChatRequest, toQuestion } from "./wire.js";
 
 /**
  * The simulator's source as it was when datasets/task-api was written, hashed. Ids of responses carry it, and so do the
@@ -26,10 +29,14 @@ export interface SimulatorOptions {
   seed?: number;
   /** Shares of generated rows with each defect; merged into the defaults. */
   defects?: Partial<DefectRates>;
+  /** Shares of scripts with tool calls that get each defect; merged into the defaults. */
+  toolDefects?: Partial<ToolDefectRates>;
   /** Shares of attempts that fail on the wire; merged into the defaults. */
   faults?: Partial<FaultRates>;
   /** Weaknesses of the judge; merged into the defaults. */
   bias?: Partial<JudgeBias>;
+  /** Shares of a persona's replies with each slip; merged into the defaults. */
+  slips?: Partial<PersonaSlipRates>;
   /** Milliseconds before an answer begins. Default 2. */
   latencyMs?: number;
   /** Requests let through at once, and a second after that. Default 500 and 250. */
@@ -50,9 +57,6 @@ export interface Simulator {
   close(): Promise<void>;
 }
 
-// OpenAI's own limit on a request body is far higher; this one keeps a mistake from filling the memory.
-const MAX_BODY = 8 * 1024 * 1024;
-
 // Deterministic answers cannot carry the time of day. 2026-01-01T00:00:00Z.
 const CREATED = 1_767_225_600;
 
@@ -63,32 +67,17 @@ const CREATED = 1_767_225_600;
  */
 export async function startSimulator(options: SimulatorOptions & { model: string }): Promise<Simulator> {
   const service = new Service(options);
-  const server = createServer((request, response) => {
-    service.handle(request, response).catch((error: unknown) => {
-      if (!response.headersSent) sendError(response, 500, `The simulator itself failed: ${String(error)}`);
-      else response.destroy();
-    });
+  const server = await listenOnLoopback((request, response) => service.handle(request, response).catch((error: unknown) => {
+    if (!response.headersSent) sendError(response, 500, `The simulator itself failed: ${String(error)}`);
+    else response.destroy();
+  })).catch((error: Error) => {
+    throw new TeacherError("setup", `The simulator cannot listen on 127.0.0.1: ${error.message}`, { cause: error });
   });
-  server.on("connection", (socket) => socket.unref());
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", (error) => reject(new TeacherError("setup", `The simulator cannot listen on 127.0.0.1: ${error.message}`, { cause: error })));
-    server.listen(0, "127.0.0.1", resolve);
-  });
-  server.unref();
-  const { port } = server.address() as AddressInfo;
-  let closing: Promise<void> | undefined;
   return {
-    url: `http://127.0.0.1:${port}/v1`, seed: service.writer.seed, ledger: service.ledger, identity: service.identity,
+    url: `${server.url}/v1`, seed: service.writer.seed, ledger: service.ledger, identity: service.identity,
     recall: (body) => service.recall(body),
-    close: () => (closing ??= stop(server)),
+    close: server.close,
   };
-}
-
-function stop(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
-  });
 }
 
 class Service {
@@ -106,13 +95,17 @@ class Service {
     const seed = options.seed ?? 63;
     const defects = { ...DEFAULT_DEFECTS, ...options.defects };
     const bias = { ...DEFAULT_BIAS, ...options.bias };
+    const slips = { ...DEFAULT_SLIPS, ...options.slips };
     this.#faults = { ...DEFAULT_FAULTS, ...options.faults };
+    const toolDefects = { ...DEFAULT_TOOL_DEFECTS, ...options.toolDefects };
     checkRates("defects", defects);
+    checkRates("toolDefects", toolDefects);
     checkRates("faults", { ...this.#faults });
+    checkRates("slips", slips);
     for (const [name, rate] of Object.entries(bias)) checkRates("bias", { [name]: rate });
     const identify = (code: string) => createHash("sha256").update(JSON.stringify([seed, DEFECT_KINDS.map((kind) => defects[kind]), bias, code])).digest("hex").slice(0, 16);
-    this.writer = { seed, defects, bias, identity: identify(EDITION) };
-    this.identity = `simulator:${identify(ownCode())}`;
+    this.writer = { seed, defects, bias, slips, toolDefects, identity: identify(EDITION) };
+    this.identity = `simulator:${identify(`${JSON.stringify([slips, toolDefects])} ${ownCode()}`)}`;
     this.#model = options.model;
     this.#bucket = new TokenBucket(options.rateLimit?.burst ?? 500, options.rateLimit?.perSecond ?? 250);
     this.#latency = options.latencyMs ?? 2;
@@ -132,7 +125,7 @@ class Service {
     }
     if (request.method !== "POST") return sendError(response, 405, "Use POST for /v1/chat/completions.", { headers: { allow: "POST" } });
     const text = await readBody(request);
-    if (text === undefined) return sendError(response, 413, `The request is longer than ${MAX_BODY} bytes.`, { headers: { connection: "close" } });
+    if (text === undefined) return sendTooLong(response);
     let body: unknown;
     try {
       body = JSON.parse(text);
@@ -185,8 +178,8 @@ class Service {
   }
 
   async #stream(response: ServerResponse, head: object, text: string, finishReason: string, usage: object | undefined): Promise<void> {
-    response.writeHead(200, { "content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache" });
-    const send = (choices: unknown[], more: object = {}) => response.write(`data: ${JSON.stringify({ ...head, object: "chat.completion.chunk", choices, ...more })}\n\n`);
+    const stream = new EventStream(response);
+    const send = (choices: unknown[], more: object = {}) => stream.send({ ...head, object: "chat.completion.chunk", choices, ...more });
     const shared = usage === undefined ? {} : { usage: null };
     send([{ index: 0, delta: { role: "assistant", content: "" }, finish_reason: null }], shared);
     for (const piece of text.match(/[\s\S]{1,24}(?=\s|$)|[\s\S]{1,24}/g) ?? []) {
@@ -195,7 +188,7 @@ class Service {
     }
     send([{ index: 0, delta: {}, finish_reason: finishReason }], shared);
     if (usage !== undefined) send([], { usage });
-    response.end("data: [DONE]\n\n");
+    stream.end();
   }
 
   #write(chat: ChatRequest): { reply: Reply; text: string; finishReason: "stop" | "length"; usage: object } {
@@ -216,6 +209,8 @@ class Service {
   #record(reply: Reply): void {
     this.ledger.record(reply.entries);
     this.ledger.recordJudgments(reply.judgments);
+    this.ledger.recordToolDefects(reply.toolDefects ?? []);
+    this.ledger.recordSlips(reply.slips ?? []);
   }
 
   #refuse(response: ServerResponse, waitMs: number): void {
@@ -259,7 +254,7 @@ let code: string | undefined;
 function ownCode(): string {
   if (code === undefined) {
     const hash = createHash("sha256");
-    for (const folder of [__dirname, join(__dirname, "operations"), join(__dirname, "..")]) {
+    for (const folder of [__dirname, join(__dirname, "operations"), join(__dirname, "tools"), join(__dirname, "..", "tool-calls"), join(__dirname, "..")]) {
       for (const file of readdirSync(folder).filter((name) => name.endsWith(".js")).sort()) {
         if (folder.endsWith("teacher") && !/prompt|random|task-api/.test(file)) continue;
         hash.update(readFileSync(join(folder, file)));
@@ -268,17 +263,6 @@ function ownCode(): string {
     code = hash.digest("hex");
   }
   return code;
-}
-
-async function readBody(request: IncomingMessage): Promise<string | undefined> {
-  const parts: Buffer[] = [];
-  let size = 0;
-  for await (const part of request as AsyncIterable<Buffer>) {
-    size += part.length;
-    if (size > MAX_BODY) return undefined;
-    parts.push(part);
-  }
-  return Buffer.concat(parts).toString("utf8");
 }
 
 function pause(ms: number): Promise<void> {

@@ -1,4 +1,3 @@
-import type { ServerResponse } from "node:http";
 import { z } from "zod";
 import type { Question } from "./replies.js";
 
@@ -37,19 +36,4 @@ export function toQuestion(request: ChatRequest): Question {
       : format.type === "json_schema" ? { type: format.type, name: format.json_schema.name } : { type: format.type },
     seed: request.seed ?? null,
   };
-}
-
-/** Sends JSON. */
-export function sendJson(response: ServerResponse, status: number, body: unknown, headers: Record<string, string> = {}): void {
-  response.writeHead(status, { "content-type": "application/json; charset=utf-8", ...headers });
-  response.end(`${JSON.stringify(body)}\n`);
-}
-
-/** An error in OpenAI's form. */
-export function sendError(
-  response: ServerResponse, status: number, message: string,
-  detail: { type?: string; param?: string | null; code?: string | null; headers?: Record<string, string> } = {},
-): void {
-  const type = detail.type ?? (status >= 500 ? "server_error" : "invalid_request_error");
-  sendJson(response, status, { error: { message, type, param: detail.param ?? null, code: detail.code ?? null } }, detail.headers);
 }

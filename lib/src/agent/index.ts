@@ -1,0 +1,17 @@
+export { resolveDays, resolveDueDate, type DayRange, type UnclearDate } from "./dates.js";
+export { openTaskTools, runTool, TOOL_ERRORS, type BriefTask, type RunToolOptions, type ToolErrorCode, type ToolResult } from "./run-tool.js";
+export { openDatabase, type Database, type DatabaseOptions } from "./task-api/database.js";
+export { DatabaseError, TaskApiError, type TaskApiErrorCode } from "./task-api/error.js";
+export { openTaskApi, type TaskApi, type TaskApiOptions } from "./task-api/open.js";
+export { CreateTask, ErrorBody, ListQuery, NewTask, Priority, PRIORITIES, SORTS, Status, STATUSES, Task, TaskPage, UpdateTask, type Sort } from "./task-api/schema.js";
+export { isTaskToolName, TASK_ARGUMENTS, TASK_TOOL_NAMES, TASK_TOOLS, toolDefinition, type TaskToolName } from "./tools.js";
+export { taskToolRunner } from "./tool-runner.js";
+export { titleKey, titleWords } from "./titles.js";
+export { account, idempotencyKey, resultText, sayCall, type AgentCall, type AgentOutcome, type ToolAnswer } from "./calls.js";
+export { eachOnce, FAULTS, MODEL_FAULTS, openFaultProxy, randomPlan, WIRE_FAULTS, type Asked, type Fault, type FaultEntry, type FaultPlan, type FaultProxy, type RandomPlan } from "./faults.js";
+export { runAgent, type AgentOptions, type AgentRun } from "./loop.js";
+export { backoffMs, openModelClient, reliableFetch, UnreachableError, type Attempt, type Backoff, type ModelClientOptions, type Problem, type RetryPolicy } from "./reliable.js";
+export { runSdkAgent } from "./sdk.js";
+export { nextAnswer, scriptedModel, serveScripts, type ScriptedServer } from "./scripted.js";
+export { taskAgent, type AgentTools, type RunTool, type TaskAgentOptions } from "./task-agent.js";
+export { judgeWorkflow, playWorkflow, readWorkflows, sameTasks, Workflow, type PlayOptions, type ScriptedAnswer, type Verdict, type WorkflowRun } from "./workflows.js";

@@ -1,0 +1,10 @@
+export { briefOf, parsePersona, personaIds, PersonaError, personaPath, PersonaSpec, readPersona, Trait } from "./spec.js";
+export { confirmFirst } from "./order.js";
+export { compileMarkers, countWords, sentencesOf, withoutTitles } from "./markers.js";
+export { adherenceOf, personaScorer, scorePersona, type Adherence, type PersonaScore, type PersonaScorer } from "./traits.js";
+export { fitStyle, nearestCentroid, type Nearest, type StyleModel, type StyleSample } from "./style.js";
+export { isTaskRight, operationSaid, truthFaults, type DoneCall, type TruthFault } from "./truth.js";
+export { generateReplies, type ReplyOptions, type WrittenReply } from "./generate.js";
+export { judgeTraits, SHOWN_FROM, type Exchange, type TraitJudgeOptions, type TraitJudgment } from "./judge.js";
+export { MISSING_RULES, repeatedOf, validateReplies, type MissingRule, type RejectedReply, type RejectionStep, type Validated } from "./validate.js";
+export { PERSONA_SETS, personaPrompt, personaRow, PersonaRow, readPersonaRows, replyOf, requestOf, type PersonaSet } from "./rows.js";
