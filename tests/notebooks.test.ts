@@ -53,6 +53,10 @@ for (const lesson of lessons) {
       for (const cell of code) assert.ok(!JSON.stringify(cell.outputs ?? []).includes("/.workbook/runs/"), `${cell.id}: ends in a value with paths? void (…) shows none`);
     });
 
+    test("no output warns that the machine was busy with something else while it ran", () => {
+      for (const cell of code) assert.doesNotMatch(JSON.stringify(cell.outputs ?? []), /tokens a second, where .{1,20} was usual/, `${cell.id}: run the lesson again on a quiet machine`);
+    });
+
     test("every picture has an alternative text", () => {
       for (const cell of code) {
         for (const output of cell.outputs ?? []) {
