@@ -1,6 +1,6 @@
 /**
  * Lessons, run again: the student's notebook gives the stored outputs, the instructor's passes every check. Of those that train, a
- * third at each commit: all of them take longer than all other tests together. `LLMOPS_LESSONS=all` runs every one.
+ * sixth at each commit: all of them take longer than all other tests together. `LLMOPS_LESSONS=all` runs every one.
  */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
@@ -18,11 +18,11 @@ import { runLesson } from "../tools/run-lessons.ts";
 mkdirSync(STATE, { recursive: true });
 const lessons = readLessons(readOutline());
 const instructor = buildNotebooks("instructor");
-const THIRDS = 3;
+const PARTS = 6;
 const training = lessons.filter(({ front }) => front.trains);
 /** Of the commit, so that a failure comes again; 0 where there is none. */
-const turn = parseInt(spawnSync("git", ["rev-parse", "HEAD"], { cwd: ROOT, encoding: "utf8" }).stdout.slice(0, 8) || "0", 16) % THIRDS;
-const skip = (lesson: LessonSource) => (lesson.front.trains && process.env["LLMOPS_LESSONS"] !== "all" && training.indexOf(lesson) % THIRDS !== turn ? "it trains, and is run at one commit of three; LLMOPS_LESSONS=all npm test runs it" : false);
+const turn = parseInt(spawnSync("git", ["rev-parse", "HEAD"], { cwd: ROOT, encoding: "utf8" }).stdout.slice(0, 8) || "0", 16) % PARTS;
+const skip = (lesson: LessonSource) => (lesson.front.trains && process.env["LLMOPS_LESSONS"] !== "all" && training.indexOf(lesson) % PARTS !== turn ? "it trains, and is run at one commit of six; LLMOPS_LESSONS=all npm test runs it" : false);
 
 // Two at a time, as `npm run lessons` runs them: most of a lesson that trains is one core's work.
 describe("lessons", { concurrency: 2 }, () => {
