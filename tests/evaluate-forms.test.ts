@@ -69,12 +69,14 @@ test("any answers come back as they were given", async (context) => {
 test("a program fills what is open, and what a person said stays", async (context) => {
   const folder = scratch(context);
   await writeRatingForms(plan({ raters: ["ada"] }), folder);
-  const path = join(folder, "ada.csv");
+  const path = join(folder, "ada.csv"), asked = rows(path);
   save(path, rows(path).map((row) => ({ ...row, warmer: row.item === "r3" ? (row.A!.startsWith("warm") ? "B" : "A") : "" })));
   await fillRatingForm(folder, "ada", (item, question) => (item === "r5" ? null : question === "clearer" ? "tie" : "tuned"));
   for (const { item, question, answer } of readRatingForms(folder)) {
     assert.equal(answer, item === "r3" && question === "warmer" ? "base" : item === "r5" ? null : question === "clearer" ? "tie" : "tuned", `${item} ${question}`);
   }
+  const texts = (form: readonly Row[]): (string | undefined)[][] => form.map(({ item, request, A, B }) => [item, request, A, B]);
+  assert.deepEqual(texts(rows(path)), texts(asked), "what a rater reads is still there");
   await assert.rejects(fillRatingForm(folder, "eve", () => "tie"), /no form of "eve"/);
   await assert.rejects(fillRatingForm(folder, "ada", () => "best"), /"best" is neither of the systems base, tuned/);
 });

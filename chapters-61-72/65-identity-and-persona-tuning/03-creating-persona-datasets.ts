@@ -182,8 +182,9 @@ showTable(["marks", "judge", "similarity"].flatMap((measure) => onlyOne.filter((
 // %% [markdown]
 // ### Exercise: a rule for both
 //
-// Write `missing`: which traits a reply lacks, by its marks, the judge's scores and a rule. A score under 3 is missing. Where the judge
-// gave no opinion, the marks decide.
+// Write `missing`: which traits a reply lacks, by its marks, the judge's scores and a rule. A score under 3 is missing. The rule says
+// whose word counts: `"marks"` or `"judge"` alone, `"either"` (missing where one of them misses it) or `"both"` (missing where both do).
+// Where the judge gave no opinion, the marks decide.
 
 // %%
 import { missingTraits, type Rule } from "llmops/exercises/65-3";

@@ -15,8 +15,8 @@
 // %% [markdown]
 // You have a persona as data and rows that speak in its voice. Training on them takes a minute. Two decisions make the
 // difference between a model that *has* a voice and one that you can *ask* for a voice: what stands in the system turn of
-// each row, and how hard you train. You decide both by measurement, with six short runs, and at the end you have a recipe for
-// the capstone.
+// each row, and how hard you train. You decide both by measurement, with six short runs, and at the end a rule that you fixed
+// before says which of them may go into the capstone, or that none may.
 
 // %% [markdown]
 // ## 1. The prompt goes into the row
@@ -65,7 +65,7 @@ await check(withPersonaExercise, withPersona);
 // puts the opening behind the confirmation. All traits still show; only the order changes:
 
 // %%
-import { confirmFirst, replyOf } from "llmops/persona";
+import { confirmFirst, confirmFirstIn, replyOf } from "llmops/persona";
 
 console.log(rows.slice(1, 3).map((row) => `${replyOf(row)}\n  ${confirmFirst(replyOf(row))}`).join("\n"));
 
@@ -84,21 +84,21 @@ console.log(rows.slice(1, 3).map((row) => `${replyOf(row)}\n  ${confirmFirst(rep
 import { tasklingRecipe, type RecipeInput, type TrainingRecipe } from "llmops/train";
 
 const STEPS = 240, FEW = 60, RATE = 1e-3; // of 8 rows: a row is seen once or twice
-const inOrder = ({ messages }: PersonaRow, order: (reply: string) => string = confirmFirst) => messages.map((message) => (message.role === "assistant" ? { ...message, content: order(message.content) } : message));
-const withPrompt = rows.map((row) => inOrder(row));
+const withPrompt = rows.map(({ messages }) => confirmFirstIn(messages));
 const neutral = readPersonaRows("train", "neutral").map(({ messages }) => messages);
 const write = (name: string, conversations: readonly PersonaRow["messages"][]) => {
   writeFileSync(name, conversations.map((messages) => `${JSON.stringify({ messages })}\n`).join(""));
   return resolve(name);
 };
-const half = Math.floor(rows.length / 2);
+// The rows are ordered by situation: every second one has all of them.
+const everySecond = <Row>(list: readonly Row[]) => list.filter((_, at) => at % 2 === 0);
 const files = {
   "no prompt": write("no-prompt.jsonl", withPrompt.map((messages) => messages.slice(1))),
   "prompt inside": write("prompt-inside.jsonl", withPrompt),
-  "prompt and neutral": write("prompt-and-neutral.jsonl", [...withPrompt.slice(0, half), ...neutral.slice(0, half)]),
+  "prompt and neutral": write("prompt-and-neutral.jsonl", [...everySecond(withPrompt), ...everySecond(neutral)]),
 };
 const validation = readPersonaRows("validation");
-const evalFile = write("validation.jsonl", validation.filter(({ persona }) => persona === "taskmaster").map((row) => inOrder(row)));
+const evalFile = write("validation.jsonl", validation.filter(({ persona }) => persona === "taskmaster").map(({ messages }) => confirmFirstIn(messages)));
 const recipe = (train: string, change: Partial<RecipeInput> = {}) =>
   tasklingRecipe({ data: { train, eval: evalFile }, steps: STEPS, warmup: 10, method: "full", learningRate: RATE, exports: ["merged"], ...change });
 const sets: Record<string, TrainingRecipe> = Object.fromEntries(Object.entries(files).map(([name, file]) => [name, recipe(file)]));
@@ -125,7 +125,7 @@ const setRuns = await trainAll(sets, runtime, { together: 1, title: "Updates" })
 // %% tags=["measured"]
 import { answerPrompts, examinePersona, type PersonaExam } from "llmops/evaluate";
 
-const asked = validation.slice(0, 60);
+const asked = validation.filter((_, at) => at % 2 === 0); // of every situation
 const neutralPrompt = readPersona("neutral").system;
 const PROMPTS: Record<string, string | undefined> = { TaskMaster: taskmaster.system, neutral: neutralPrompt, none: undefined };
 const promptsOf = (system: string | undefined) => asked.map((row) => {
@@ -168,7 +168,7 @@ await showChart(
     data: { values: points.map(({ run, prompt, estimate, low, high }) => ({ run, prompt, share: 100 * estimate, low: 100 * low, high: 100 * high })) },
     encoding: { y: { field: "run", type: "nominal", title: null, sort: lines }, yOffset: { field: "prompt", sort: Object.keys(PROMPTS) } },
     layer: [
-      { mark: { type: "bar", opacity: 0.75 }, encoding: { x: { field: "share", type: "quantitative", title: "adhere, %", scale: { domain: [0, 100] } }, color: { field: "prompt", title: "prompt sent", sort: Object.keys(PROMPTS) } } },
+      { mark: { type: "bar", opacity: 0.75 }, encoding: { x: { field: "share", type: "quantitative", title: "adhere, %", scale: { domain: [0, 100] } }, color: { field: "prompt", type: "nominal", title: "prompt sent", sort: Object.keys(PROMPTS) } } },
       { mark: { type: "rule", strokeWidth: 2 }, encoding: { x: { field: "low", type: "quantitative" }, x2: { field: "high" } } },
     ],
   },
@@ -188,9 +188,9 @@ await showChart(
 //
 // ## 6. What the rate, the updates and the order do
 //
-// This was the answer in the first plan of this course: "Persona training typically needs fewer epochs, we're adjusting
-// style, not teaching new knowledge: two epochs, at a learning rate of 1e-4, lower for subtle adjustments." It sounds right.
-// It was written down before any run, so it is a hypothesis. A style is in every row and a title in one; that speaks for few
+// The first plan of this course said that persona training needs fewer epochs, because it adjusts style and teaches no new
+// knowledge: two of them, at a learning rate of 1e-4, lower for subtle adjustments. It sounds right. It was written down
+// before any run, and for a large model with an adapter, so here it is a hypothesis. A style is in every row and a title in one; that speaks for few
 // updates. Whether it also speaks for a small rate is another question. These are the **persona-specific hyperparameters** to
 // try: the rate and the number of updates. The last run has the opening in front again. All three have the rows of "prompt
 // inside".
@@ -231,8 +231,8 @@ showTable(trials.map(({ name, steps, loss, adherence }) => {
 // %% [markdown]
 // Ask of each line what kind of failure it is. A run with little style has not learned the voice yet: more updates or a
 // higher rate. A run with the style and wrong titles has paid for it with what the base could do. The advice with a tenth of
-// the rate can be checked against its own line. And compare losses only between runs with the same rows: "no prompt" and
-// "opening first" are asked here to predict rows in a form that they never saw.
+// the rate can be checked, for this model, against its own line. And compare losses only between runs with the same rows: "no
+// prompt" and "opening first" are asked here to predict rows in a form that they never saw.
 //
 // ### Exercise: choose by the rule
 //
@@ -259,8 +259,9 @@ console.log(chosen ? `By the rule: ${chosen.name}` : "No run holds the task accu
 console.log(`Seconds of training: ${names.map((name) => `${name} ${runs[name].result("run.json", TrainingRecord).attempts.reduce((sum, { train_seconds }) => sum + (train_seconds ?? 0), 0).toFixed(0)}`).join(", ")}`);
 
 // %% [markdown]
-// Sixty requests leave wide intervals, and each line is one seed (lesson 64.6). So the rule decides which recipe goes into
-// the capstone, and the capstone decides what may be claimed. It also takes more updates: what you saw here are short runs.
+// Eighty requests leave wide intervals, and each line is one seed (lesson 64.6). Where the rule takes no run, it has done its
+// work: none of these may be released. The capstone then starts from the nearest one, "prompt inside", and changes what this
+// lesson held fixed, more rows and more updates, on an exam of its own.
 //
 // **On a T4.** The same rows train Llama-3-8B with `llama3OnT4({ data, chatTemplate: null, epochs: 1 })`. An instruct model
 // brings its own manners and its own default system prompt; the exam under three prompts is the same, and the line "base"

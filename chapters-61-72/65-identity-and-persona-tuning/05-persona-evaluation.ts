@@ -31,7 +31,7 @@ import { join, resolve } from "node:path";
 import { check, showChart, showDoors, showTable, todo } from "llmops/course";
 import { answerPrompts } from "llmops/evaluate";
 import { launch, openRuntime, runtimeDoor, startRuntime, tasklingFolder } from "llmops/pair";
-import { confirmFirst, personaPrompt, readPersona, readPersonaRows, replyOf, requestOf } from "llmops/persona";
+import { confirmFirstIn, personaPrompt, readPersona, readPersonaRows, replyOf, requestOf } from "llmops/persona";
 import { openTeacher } from "llmops/teacher";
 import { tasklingRecipe, trainingJob } from "llmops/train";
 
@@ -40,7 +40,7 @@ const teacher = await openTeacher({ budgetUsd: 0.3 });
 showDoors(runtimeDoor(runtime), { door: "teacher", kind: teacher.door.kind, says: teacher.door.says });
 await startRuntime(runtime);
 const persona = readPersona("taskmaster");
-const ordered = readPersonaRows("train", persona.id).map(({ messages }) => messages.map((message) => (message.role === "assistant" ? { ...message, content: confirmFirst(message.content) } : message)));
+const ordered = readPersonaRows("train", persona.id).map(({ messages }) => confirmFirstIn(messages));
 writeFileSync("taskmaster.jsonl", ordered.map((messages) => `${JSON.stringify({ messages })}\n`).join(""));
 const recipe = tasklingRecipe({ data: { train: resolve("taskmaster.jsonl") }, steps: 160, method: "full", learningRate: 1e-3, exports: ["merged"] });
 const run = await launch(trainingJob(recipe, { name: "to-evaluate" }), runtime);
@@ -115,7 +115,8 @@ showTable(persona.traits.map(({ id }) => {
 //
 // ### Exercise: settle a pair
 //
-// The judge said "first", "second" or "tie", once with A in front, once with B. Who won?
+// The judge said "first", "second" or "tie", once with A in front, once with B. Who won? A reply has won when it won both
+// times; anything else is a tie.
 
 // %%
 import { settlePairExercise, type Place } from "llmops/exercises/65-5";
@@ -159,7 +160,7 @@ showTable(Object.entries(contests).map(([contest, { wins, share, p, changed, fir
 //
 // - **blind**: forms say A and B; the key stays with somebody who does not rate;
 // - **drawn**: sides and order are drawn for each rater;
-// - **overlapping**: every item is rated by all, else agreement cannot be measured;
+// - **overlapping**: every item is rated by several, else agreement cannot be measured;
 // - **apart**: nobody talks until all forms are in;
 // - **agreement first**: if raters do not agree, their mean means nothing.
 
@@ -198,16 +199,22 @@ const forms = await writeRatingForms({ items, systems: ["tuned", "teacher"], que
 console.log(`${forms.length} files; the first lines of one:\n${readFileSync(forms[0], "utf8").split("\n").slice(0, 3).join("\n")}`);
 
 // %% [markdown]
-// Until people have rated, three programs fill what is empty: the judge with three sampling seeds, in the order of the form.
-// **They are no people, and three copies of one judge share its taste.** They are here so that you see the figures of a
-// protocol before you ask friends for an hour.
+// Until people have rated, three programs fill what is empty: the judge with three sampling seeds, each reading its form once,
+// A in front. **They are no people, and three copies of one judge share its taste**, its liking for the first place included.
+// The sides were drawn, so that liking falls on both models alike: it becomes noise, and no winner. They are here so that you
+// see the figures of a protocol before you ask friends for an hour.
 
 // %% tags=["measured"]
 import { bootstrap, countWins, fillRatingForm, krippendorffAlpha, ratingTable, readRatingForms } from "llmops/evaluate";
 
+type Rated = "tuned" | "teacher";
+const { first } = JSON.parse(readFileSync(join(folder, "key.json"), "utf8")) as { first: Record<string, Record<string, Rated>> };
+const other = (system: Rated): Rated => (system === "tuned" ? "teacher" : "tuned");
 for (const [at, rater] of RATERS.entries()) {
-  const { verdicts } = await comparePairs(teacher, persona.traits, pairsOf("tuned", "teacher").slice(0, ITEMS), { seed: at + 1, batch: 5 });
-  const said = new Map(verdicts.map(({ index, straight }) => [items[index].id, straight === "A" ? "tuned" : straight === "B" ? "teacher" : "tie"]));
+  const sides = items.map(({ id }) => first[rater][id]); // who is A, item by item
+  const asTheFormHasThem = items.map(({ request, replies }, item) => ({ request, first: replies[sides[item]], second: replies[other(sides[item])] }));
+  const { verdicts } = await comparePairs(teacher, persona.traits, asTheFormHasThem, { seed: at + 1, batch: 5 });
+  const said = new Map(verdicts.map(({ index, straight }) => [items[index].id, straight === "A" ? sides[index] : straight === "B" ? other(sides[index]) : "tie"]));
   await fillRatingForm(folder, rater, (item) => said.get(item) ?? null);
 }
 const ratings = readRatingForms(folder);

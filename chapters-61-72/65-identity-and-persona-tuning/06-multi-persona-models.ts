@@ -29,7 +29,7 @@
 
 // %%
 import { check, showChart, showDoors, showTable, todo } from "llmops/course";
-import { confirmFirst, readPersona, readPersonaRows, replyOf } from "llmops/persona";
+import { confirmFirstIn, readPersona, readPersonaRows, replyOf } from "llmops/persona";
 
 const IDS = ["taskmaster", "taskanalyst", "taskplanner", "neutral"];
 const personas = IDS.map((id) => readPersona(id));
@@ -89,8 +89,7 @@ const STEPS = 540;
 const runtime = openRuntime();
 showDoors(runtimeDoor(runtime));
 await startRuntime(runtime);
-const ordered = train.flat().map(({ persona, messages }) => messages.map((message) => (
-  persona === "taskmaster" && message.role === "assistant" ? { ...message, content: confirmFirst(message.content) } : message)));
+const ordered = train.flat().map(({ persona, messages }) => (persona === "taskmaster" ? confirmFirstIn(messages) : messages));
 writeFileSync("personas.jsonl", ordered.map((messages) => `${JSON.stringify({ messages })}\n`).join(""));
 const recipe = tasklingRecipe({ data: { train: resolve("personas.jsonl") }, steps: STEPS, method: "full", learningRate: 1e-3, exports: ["merged"] });
 const run = await watchRun(await launch(trainingJob(recipe, { name: "four-voices" }), runtime));
@@ -101,8 +100,8 @@ const tuned = join(run.folder, "artifacts", "merged");
 // ## 4. The confusion table
 //
 // The same held-out requests go to the model under each of the four prompts. Who answered is decided by the marks alone: the
-// persona whose traits all show. "none" is a reply that shows no persona fully, "several" one that would pass for more than
-// one.
+// persona whose traits all show. "neutral" is a plain reply, in which no other voice shows fully; "none" is a reply that is
+// not even that, and "several" one that would pass for more than one.
 
 // %% tags=["measured"]
 import { answerPrompts, confusionOf, examinePersona, personaRecogniser } from "llmops/evaluate";
@@ -118,8 +117,9 @@ const requestsUnder = (system: string | undefined) => exam.map((row) => {
 const STRANGE: Record<string, string | undefined> = {
   "no prompt": undefined,
   "a stranger": "You are TaskPoet, who answers in gentle verse.",
-  "name alone": "You are TaskMaster.",
-  "description alone": "You are an encouraging productivity coach.",
+  "the coach's name alone": "You are TaskMaster.",
+  "the analyst's name alone": "You are TaskAnalyst.",
+  "the coach's description alone": "You are an encouraging productivity coach.",
   "two at once": `${personas[0].system} ${personas[1].system}`,
 };
 const prompts = [...personas.map(({ system }) => system), ...Object.values(STRANGE)];
@@ -152,7 +152,8 @@ await showChart(
 // ### Exercise: read a line
 //
 // Two figures say how well a prompt works: how often it got its own voice, and how often another's, which is **leakage**.
-// Write them for one persona.
+// Write both for one persona, as shares from 0 to 1 of all replies to its prompt. `table[asked][recognised]` is a count; among
+// the recognised are "none" and "several", which are nobody's voice.
 
 // %%
 import { switchingExercise, type ConfusionTable, type Switching } from "llmops/exercises/65-6";
@@ -192,8 +193,11 @@ const lines = owners.flatMap((owner) => Object.keys(traitShares(answersTo(0), ow
 showTable(lines, { caption: "Replies that show a trait, %, and in brackets the same in the data" });
 
 // %% [markdown]
-// Leakage is where the model's number is clearly above the data's, in a column that is not the owner's. Where both are high,
-// the personas share the trait, and no training will part them: change the specifications, if it matters.
+// Leakage is where the model's number is clearly above the data's, in a column that is not the owner's. Before you call it so,
+// read replies: a small model draws from fewer phrases than the data have, and where its favourite one bears a mark of another
+// voice ("Next step: pick one" counts a step and a number), the share rises without anybody else speaking. Where both numbers
+// are high, the personas share the trait, and no training will part them: change the specifications, if it matters. A plain
+// reply under a persona's prompt is no leak of this kind: the voice is weak there.
 //
 // ## 6. Prompts without a rule
 //
@@ -217,8 +221,9 @@ console.log(`To "${exam[1].messages[1].content}" the stranger says: ${answersTo(
 //   knows, and which one is decided by the words of the prompt that it has seen before. So an unknown persona fails silently:
 //   fluent, confident, and somebody else. A program that lets users name the persona must refuse names that are not in its
 //   list.
-// - **Name or description?** If the name alone is enough, the model keys on the name, and the rest of the prompt is
-//   decoration. Before you change a word of a prompt in production, measure.
+// - **Name or description?** A voice that also comes to strangers says nothing of names: it is what the model falls back on.
+//   So look at the name of the other one. If it brings the analyst, the model keys on the name; if it brings the voice that
+//   the stranger gets, the name alone is not read. Before you change a word of a prompt in production, measure.
 // - **Is the task still right?** The last column belongs to every experiment with prompts.
 //
 // ## 7. Does a voice cost accuracy?

@@ -35,9 +35,9 @@ const spec = {
   adherence: { atLeast: 0.9, of: "held-out requests, all traits, nothing broken" },
   task: { mostPointsLost: 2, over: "the base at its best prompt, same requests" },
   edges: { atLeast: 0.8, of: "thanks, unclear, outside and upset requests that keep the voice" },
-  teacher: { atLeast: 0.45, of: "pairs with the teacher's reply, wins and half of the ties" },
+  teacher: { atLeast: 0.45, mostChanged: 0.25, of: "pairs with the teacher's reply, wins and half of the ties; few verdicts that change with the order" },
   training: { mostSeconds: 180 },
-  deployed: { atLeast: 0.9, of: "adherence of the packed file, by llama.cpp" },
+  deployed: { atLeast: 0.9, mostPointsLost: 2, of: "adherence of the packed file, by llama.cpp, and its task accuracy against the unpacked model" },
 };
 mkdirSync("taskmaster", { recursive: true });
 writeFileSync("taskmaster/spec.json", `${JSON.stringify(spec, null, 2)}\n`);
@@ -109,7 +109,7 @@ showTable(Object.entries(before).map(([prompt, { adherence, task }]) => ({ "base
 // often, and there are more titles and phrasings to learn from.
 
 // %% tags=["measured"]
-import { confirmFirst, generateReplies, personaRow, validateReplies } from "llmops/persona";
+import { confirmFirstIn, generateReplies, personaRow, validateReplies } from "llmops/persona";
 import { openTeacher } from "llmops/teacher";
 
 const teacher = await openTeacher({ budgetUsd: 0.4 });
@@ -123,15 +123,15 @@ console.log(`${unanswered.length} requests, ${failures.length} questions failed,
 console.log(`${rows.length} rows, $${teacher.meter.spent.toFixed(2)}`);
 
 // %% [markdown]
-// The recipe is that of lesson 65.4, longer, and with the confirmation in front: the bot says what was done before it cheers.
-// The T4's recipe takes the same file.
+// The recipe starts from the run "prompt inside" of lesson 65.4, with more rows and more updates, and with the confirmation in
+// front: the bot says what was done before it cheers. The T4's recipe takes the same file.
 
 // %%
 import { GIB } from "llmops/compute";
 import { llama3OnT4, planRecipe, shapeOfBase, targetOf, tasklingRecipe, trainingJob } from "llmops/train";
 
 const STEPS = 420; // of 8 rows: what a core trains in three minutes
-const conversations = rows.map(({ messages }) => messages.map((message) => (message.role === "assistant" ? { ...message, content: confirmFirst(message.content) } : message)));
+const conversations = rows.map(({ messages }) => confirmFirstIn(messages));
 writeFileSync("taskmaster/train.jsonl", conversations.map((messages) => `${JSON.stringify({ messages })}\n`).join(""));
 const data = { train: resolve("taskmaster/train.jsonl") };
 const recipe = tasklingRecipe({ data, steps: STEPS, method: "full", learningRate: 1e-3, exports: ["merged"] });
@@ -194,8 +194,9 @@ await check(taskHeldExercise, taskHeld);
 // ## 6. Against the teacher
 //
 // The exam's rows have the teacher's own replies. A judge compares them with the bot's, each pair in both orders; a win must
-// hold in both. Behind this door the judge is the simulator unless you opened another: it stands for the protocol, not for
-// taste.
+// hold in both. A judge whose verdicts change with the order cannot tell the two apart, and then a row of ties proves nothing:
+// the spec asks for both. Behind this door the judge is the simulator unless you opened another: it stands for the protocol,
+// not for taste.
 
 // %% tags=["measured"]
 import { comparePairs } from "llmops/evaluate";
@@ -211,7 +212,8 @@ showTable([{ pairs: preference.verdicts.length, "bot better": bot, "teacher bett
 // ## 7. Pack it, and examine the package
 //
 // What is deployed is not what was trained. Export the run as lesson 64.8 did, open the packed file with llama.cpp, and give
-// it a part of the exam. Its criterion is the same.
+// it a part of the exam. Its voice has the same limit, and its task accuracy is held against the unpacked model's on the same
+// requests.
 
 // %% tags=["measured"]
 import { exportModel, openChat } from "llmops/serve";
@@ -241,17 +243,25 @@ const difference = pairedDifference(rightOf(before[best]), rightOf(tuned));
 const voiceAtEdges = wilson(edges.filter(({ score }) => score.adheres).length, edges.length);
 const points = preference.verdicts.map(({ winner }): number => (winner === "A" ? 1 : winner === "tie" ? 0.5 : 0));
 const versusTeacher = bootstrap(points, (drawn) => drawn.reduce((sum, point) => sum + point, 0) / drawn.length);
+const unpacked = { ...tuned, replies: tuned.replies.filter((_, at) => at % 4 === 0) };
+const byPacking = pairedDifference(rightOf(unpacked), rightOf(deployed));
+const undecided = preference.changed.estimate > spec.teacher.mostChanged; // the judge's verdicts hang on the order
 const criteria = [
   { criterion: "adherence", wanted: `at least ${100 * spec.adherence.atLeast} %`, share: tuned.adherence.all, limit: spec.adherence.atLeast },
   { criterion: "task accuracy against the base, points", wanted: `at most ${spec.task.mostPointsLost} lost`, share: difference, limit: -spec.task.mostPointsLost / 100 },
   { criterion: "adherence at the edges", wanted: `at least ${100 * spec.edges.atLeast} %`, share: voiceAtEdges, limit: spec.edges.atLeast },
   { criterion: "against the teacher", wanted: `at least ${100 * spec.teacher.atLeast} %`, share: versusTeacher, limit: spec.teacher.atLeast },
   { criterion: "adherence of the packed file", wanted: `at least ${100 * spec.deployed.atLeast} %`, share: deployed.adherence.all, limit: spec.deployed.atLeast },
+  { criterion: "task accuracy lost by packing, points", wanted: `at most ${spec.deployed.mostPointsLost} lost`, share: byPacking, limit: -spec.deployed.mostPointsLost / 100 },
 ];
 const verdicts = [
-  ...criteria.map(({ criterion, wanted, share, limit }) => ({
-    criterion, wanted, "found (95% interval)": range(share), verdict: share.estimate >= limit ? "reached" : "NOT REACHED", "the interval says": `${judgeInterval(share, limit)}`,
-  })),
+  ...criteria.map(({ criterion, wanted, share, limit }) => {
+    const open = share === versusTeacher && undecided;
+    return {
+      criterion, wanted, "found (95% interval)": open ? `${range(share)}; ${(100 * preference.changed.estimate).toFixed(0)} % changed with the order` : range(share),
+      verdict: share.estimate >= limit && !open ? "reached" : "NOT REACHED", "the interval says": open ? "not shown" : `${judgeInterval(share, limit)}`,
+    };
+  }),
   { criterion: "seconds of training", wanted: `at most ${spec.training.mostSeconds}`, "found (95% interval)": trainedFor.toFixed(0), verdict: trainedFor <= spec.training.mostSeconds ? "reached" : "NOT REACHED", "the interval says": "" },
 ];
 showTable(verdicts, { caption: `TaskMaster against its spec: ${verdicts.filter(({ verdict }) => verdict === "reached").length} of ${verdicts.length} reached` });
@@ -278,12 +288,14 @@ await showChart(
 );
 
 // %% [markdown]
-// "Not shown" in the last column is no failure and no success: the exam was too short, or the figure too near its limit.
-// Claim what is shown.
+// In the last column, "shown" and "failed" mean that the whole interval lies on one side of the limit. "Not shown" is no failure
+// and no success: the exam was too short, the figure too near its limit, or the judge undecided. Claim what is shown. And weigh
+// the lines: the second is the one that this chapter is about. A voice that costs what the model could do is not to be released,
+// whatever the other lines say.
 //
 // ## 9. What it gets wrong
 //
-// Style and content fail apart from each other, and need different remedies. Read some of both.
+// Style and content can fail apart from each other, and need different remedies. Read some of both.
 
 // %% tags=["measured"]
 import { truthFaults } from "llmops/persona";
@@ -295,7 +307,7 @@ showTable([
   { fault: "the voice is missing or broken", replies: offVoice.length, "of them right in the base": offVoice.filter(({ row }) => baseRight.get(row.id)).length },
   { fault: "both", replies: wrongTask.filter(({ score }) => !score.adheres).length, "of them right in the base": wrongTask.filter(({ row, score }) => !score.adheres && baseRight.get(row.id)).length },
 ]);
-for (const { row, reply } of wrongTask.slice(0, 4)) console.log(`${requestOf(row)}\n  ${reply.trim()}\n  faults: ${row.call ? truthFaults(reply, row.call).join(", ") : ""}\n`);
+for (const { row, reply } of wrongTask.slice(0, 4)) console.log(`${requestOf(row)}\n  wanted: ${row.call?.name}\n  ${reply.trim()}\n  faults: ${row.call ? truthFaults(reply, row.call).join(", ") : ""}\n`);
 for (const { row, reply, score } of offVoice.slice(0, 3)) console.log(`${requestOf(row)}\n  ${reply.trim()}\n  missing: ${Object.keys(score.traits).filter((trait) => !score.traits[trait]).join(", ") || "nothing"}; broken: ${[...score.broken, ...(score.tooLong ? ["too long"] : [])].join(", ") || "nothing"}\n`);
 
 // %% [markdown]
@@ -304,7 +316,8 @@ for (const { row, reply, score } of offVoice.slice(0, 3)) console.log(`${request
 //
 // ## 10. Deliver
 //
-// The card is what the next engineer reads. It has what was measured, on what, and what was not tried.
+// The card is what the next engineer reads. It has what was measured, on what, and what was not tried. A model that misses a line
+// of its spec is handed over as a candidate, never as a release.
 
 // %% tags=["measured"]
 import { cpSync, readdirSync, readFileSync, statSync } from "node:fs";
@@ -315,12 +328,12 @@ cpSync(made.modelfile?.path ?? "", "taskmaster/Modelfile");
 writeFileSync("taskmaster/result.json", `${JSON.stringify({ spec, verdicts, run: run.id }, null, 2)}\n`);
 const failed = verdicts.filter(({ verdict }) => verdict !== "reached");
 writeFileSync("taskmaster/README.md", [
-  "# TaskMaster 1.0", "", `For: ${spec.intent}. English only, one wish at a time.`, "", `System prompt, to be sent with every request: \`${persona.system}\``, "",
+  failed.length ? "# TaskMaster 1.0, candidate: not released" : "# TaskMaster 1.0", "", `For: ${spec.intent}. English only, one wish at a time.`, "", `System prompt, to be sent with every request: \`${persona.system}\``, "",
   `Base: taskling. All weights trained, ${STEPS} updates of ${recipe.batch} rows; data SHA-256 ${record.data.train.sha256.slice(0, 16)}…; seed ${recipe.seed}.`, "",
   "## Measured", "", ...verdicts.map((line) => `- ${line.criterion}: ${line["found (95% interval)"]} (wanted ${line.wanted}): ${line.verdict}${line["the interval says"] && `, ${line["the interval says"]}`}`), "",
   "## Not reached", "", ...(failed.length ? failed.map(({ criterion }) => `- ${criterion}`) : ["Nothing of the spec."]), "",
   "## Limits", "", `- The voice was measured by marks and by ${teacher.door.kind === "simulator" ? "a simulated judge" : `${teacher.door.model} as judge`}, not by people (lesson 65.5 has the forms).`,
-  "- It says what a program did; it does not do it. Send it the call that was made.", "- Several wishes in one request, other languages, and longer conversations were not tested.", "- Ollama itself was not tried; the file was opened by llama.cpp.", "",
+  "- It gets the request alone and guesses what was wanted; it sees no call and makes none. Hold its words against the call that was made.", "- Several wishes in one request, other languages, and longer conversations were not tested.", "- Ollama itself was not tried; the file was opened by llama.cpp.", "",
 ].join("\n"));
 await teacher.close();
 showTable(readdirSync("taskmaster", { recursive: true, encoding: "utf8" }).filter((name) => statSync(join("taskmaster", name)).isFile()).sort().map((file) => ({ file, bytes: statSync(join("taskmaster", file)).size })));
@@ -329,8 +342,8 @@ console.log(readFileSync("taskmaster/README.md", "utf8").split("\n").slice(0, 16
 // %% [markdown]
 // The bot is a voice, not an agent: chapter 66 gives it hands. To use it where Ollama is installed: `cd taskmaster && ollama
 // create taskmaster -f Modelfile`, with the path of the GGUF set in the Modelfile's first line. For Llama-3-8B, run this
-// notebook with `LLMOPS_RUNTIME=hand-off npm start` and `t4` in place of `recipe` in section 4; exam, judge and card stay as
-// they are.
+// notebook with `LLMOPS_RUNTIME=hand-off npm start` and `t4` in place of `recipe` in section 4. Exam and judge stay as they are;
+// the base of section 3, the export in the exam (an adapter on that base) and the card's line "Base" do not.
 
 // %% tags=["quiet"]
 await runtime.stop();

@@ -97,7 +97,7 @@ showTable([
 import { generateToolConversations } from "llmops/teacher";
 
 const SYSTEM = "You are the assistant of a Task API. Answer with tool calls.";
-const bar = new ProgressBar("Calls run", plan.count);
+const bar = new ProgressBar("Conversations", plan.count);
 const generated = await generateToolConversations(teacher, tools, {
   ...plan, system: SYSTEM,
   onProgress: ({ stage, done }) => { if (stage === "calls") bar.update({ done }); },
@@ -129,8 +129,9 @@ for (const kind of kinds) {
 //
 // ## 4. What was turned down
 //
-// A script leaves for one of three reasons: it cannot be read, it is not what was ordered or says what nobody said, or the Task API
-// answered otherwise than the order wants.
+// A script leaves for one of four reasons: it cannot be read, it is not what was ordered or says what nobody said, the Task API
+// answered otherwise than the order wants, or the conversation with its results is too long for the model. The last is no fault of the
+// script's.
 
 // %%
 const reasons = Map.groupBy(generated.rejected, ({ step, code }) => `${step}: ${code}`);
@@ -157,7 +158,7 @@ const found = TOOL_DEFECTS.flatMap((defect) => {
 if (found.length === 0) console.log("A real teacher keeps no ledger: read fifty rows by hand.");
 else {
   showTable(found, { decimals: 2, caption: "Recall by defect, with its 95% interval" });
-  console.log(`Precision: ${[...down].filter((id) => spoilt.has(id)).length} of ${down.size} that were turned down had been spoilt`);
+  console.log(`Precision: ${[...down].filter((id) => spoilt.has(id)).length} of ${down.size} that were turned down had been spoilt (the too long ones left out)`);
 }
 
 // %% [markdown]
@@ -243,7 +244,7 @@ showTable([...refused].map(([call, times]) => ({ "refused without the state": ca
 //
 // ## 6. Divide by phrasing
 //
-// Now split into train, validation and test. Shuffle and cut, as usual? Sentences repeat with other titles in them: "move pay rent to
+// Now split into train, validation and test. Cut anywhere, since their order was drawn? Sentences repeat with other titles in them: "move pay rent to
 // Friday", "move buy milk to Monday". Mask what differs, and count.
 
 // %%
@@ -257,7 +258,7 @@ const shared = (one: Example[], other: Example[], of: (row: Example) => Iterable
   return other.filter((row) => [...of(row)].some((each) => known.has(each))).length;
 };
 const phrasing = (row: Example) => [phrasingOf(row)];
-const ways = [{ how: "shuffled and cut", ...naive }, { how: "by phrasing", ...split }];
+const ways = [{ how: "cut anywhere", ...naive }, { how: "by phrasing", ...split }];
 showTable(ways.map(({ how, train, test }) => ({
   split: how, train: train.length, test: test.length, "test rows whose phrasing is in train": shared(train, test, phrasing), "whose title is": shared(train, test, titlesOf),
 })));

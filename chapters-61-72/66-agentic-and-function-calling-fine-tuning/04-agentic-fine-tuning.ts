@@ -44,7 +44,7 @@ for (const [name, template] of Object.entries(templates)) {
 // %% [markdown]
 // The tools are listed in the system's turn: short for taskling, as JSON schemas for Llama. A call is JSON with `name` and
 // `parameters`, several are joined by `; `. A result comes in a turn of a role of its own, `ipython`. Whoever serves the model later
-// has to write and read exactly this. vLLM and llama.cpp call that the *tool-call parser*, and it must fit the template.
+// has to write and read exactly this. vLLM calls that the *tool-call parser*, and it must fit the template.
 //
 // ### Exercise: write calls
 //
@@ -87,7 +87,7 @@ showTable([
 // new token stays what chance made it. The model can neither read nor write it, whatever the loss says elsewhere. It must be trained
 // (`modules_to_save=["embed_tokens", "lm_head"]`), and PEFT then trains and stores those matrices whole.
 //
-// The same holds, unnoticed, for tokens that *are* in the vocabulary and never were in the pretraining text: Llama-3 reserves 250. A LoRA
+// The same holds, unnoticed, for tokens that *are* in the vocabulary and never were in the pretraining text: Llama-3 reserves 251. A LoRA
 // cannot wake them. Our base saw braces and quotation marks in its pretraining; that is why this format works.
 //
 // ### Exercise: the price of new tokens
@@ -133,8 +133,9 @@ const report = setup.result("setup.json", SetupReport);
 
 // %%
 const tokens = report.rows[0] ?? [];
-const from = tokens.findIndex(({ text }, at) => text.includes("user") && tokens[at - 1]?.text === "<|start_header_id|>");
-const shown = tokens.slice(from - 1);
+// From the user's turn on. The role may be several tokens: taskling has none for "user".
+const from = tokens.findIndex(({ text }, at) => text === "<|start_header_id|>" && tokens.slice(at + 1, at + 5).map((token) => token.text).join("").startsWith("user"));
+const shown = tokens.slice(from);
 let marked = "";
 for (const [at, { text, loss }] of shown.entries()) marked += `${loss && !shown[at - 1]?.loss ? "⟦" : ""}${text}${loss && !shown[at + 1]?.loss ? "⟧" : ""}`;
 const drawn = shown.map(({ text, loss }) => `<span style="${loss ? "background:#E69F00;color:#000;font-weight:600;border:1px solid #000" : "border:1px solid #9aa0a6"};padding:0 1px;margin:1px;white-space:pre;display:inline-block">${escapeHtml(text).replaceAll("\n", "↵")}</span>`);
@@ -234,7 +235,7 @@ await showChart(
   {
     title: "The tuned model, with 95% intervals",
     data: { values: bars },
-    encoding: { y: { field: "what", type: "nominal", title: null, sort: null } },
+    encoding: { y: { field: "what", type: "nominal", title: null, sort: null, axis: { labelLimit: 260 } } },
     layer: [
       { mark: { type: "bar", opacity: 0.75 }, encoding: { x: { field: "share", type: "quantitative", title: "%", scale: { domain: [0, 100] } } } },
       { mark: { type: "rule", strokeWidth: 2 }, encoding: { x: { field: "low", type: "quantitative" }, x2: { field: "high" } } },
@@ -277,8 +278,9 @@ writeFileSync("tool-caller/README.md", [
 showTable(readdirSync("tool-caller", { recursive: true, encoding: "utf8" }).filter((name) => statSync(join("tool-caller", name)).isFile()).sort().map((file) => ({ file, bytes: statSync(join("tool-caller", file)).size })));
 
 // %% [markdown]
-// For a T4, put `t4` in place of `recipe` in section 5 and run the notebook with `LLMOPS_RUNTIME=hand-off npm start`: data, exam and scoring
-// stay as they are.
+// For a T4, put `t4` in place of `recipe` in section 5 and run the notebook with `LLMOPS_RUNTIME=hand-off npm start`. Data and scoring stay
+// as they are. In section 6 the base is then `t4.base`, and what was learned an adapter on it: `model: t4.base` and
+// `adapter: join(run.folder, "artifacts", "adapter")`; the card's first line names that base.
 
 // %% tags=["quiet"]
 await runtime.stop();

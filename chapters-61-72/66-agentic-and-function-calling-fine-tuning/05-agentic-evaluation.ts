@@ -164,7 +164,7 @@ showTable([
   { asked: "right by the leaderboard's rules?", of: score.exact.of, "right, %": range(score.exact) },
   { asked: "right by meaning?", of: score.arguments.of, "right, %": range(score.arguments) },
   { asked: "right by meaning, several calls", of: score.parallel.of, "right, %": range(score.parallel) },
-], { caption: "Cases where calls are due, with 95% intervals; each row asks more than the one above, but for the leaderboard's" });
+], { caption: "Cases where calls are due, with 95% intervals; each row asks more than the one above, but for the leaderboard's; the last is a part of the cases" });
 
 // %% [markdown]
 // Read it from above. The step at which the share falls most is where the work is: broken JSON wants more training or a grammar (lesson
@@ -266,8 +266,8 @@ say("harm", end.wrong.find(({ case: each, found, wanted }) => each.due !== "call
 
 // %% [markdown]
 // Which one goes into a spec? All, each with its limit. The state is what users pay for, but it forgives: a search that finds the task by
-// luck counts as right. Arguments do not forgive, and tell you what to train. Precision of no call is the one that protects users. The
-// capstone asks for all of them.
+// luck counts as right. Arguments do not forgive, and tell you what to train. Recall of no call is the one that protects users, and
+// harm counts what it misses. The capstone asks for all of them.
 
 // %% tags=["quiet"]
 await runtime.stop();

@@ -128,8 +128,8 @@ console.log(`the database: ${JSON.stringify((await api.tasks()).map(({ id, title
 
 // %% [markdown]
 // Below the outcome stands the program's account, made from the tools' answers. It is there because a small model may confirm what nobody did, or call
-// again where a confirmation is due: this one has learnt calls and no confirmations. The loop does not carry out a call twice, and ends when there
-// is nothing new.
+// again where a confirmation is due: this one has learnt calls and no confirmations. The loop does not carry out a call twice (a second
+// `tool` line repeats the first one's result), and ends when there is nothing new.
 //
 // ## 5. The SDK, with its defaults
 //
@@ -253,8 +253,8 @@ showTable(results.map(({ model, loop, played }) => ({
 
 // %% [markdown]
 // The scripted rows test the loops. The others test your model, and the two loops should hardly differ there: where they do, the prompts differ, and
-// that is a fault to look for. "Silently" means that the model called something that nobody asked for, and the tool did it. No loop can see that:
-// the account says truly what was done, and it was the wrong thing. Some of them:
+// that is a fault to look for. "Told": the state is another, and the run ended as failed or with a question. "Silently": it is another, and the run
+// ended as done. No loop can see that: the account says truly what was done, and it was the wrong thing. Some of both:
 
 // %% tags=["measured"]
 for (const { workflow, verdict, runs } of results[1].played.filter((one) => one.verdict !== "right").slice(0, 5)) {
@@ -269,7 +269,8 @@ for (const { workflow, verdict, runs } of results[1].played.filter((one) => one.
 //
 // ### Exercise: tokens that are read
 //
-// Write `tokensOf`: the tokens that a model reads in one run, from the length of the first prompt and the growth after each answer.
+// Write `tokensOf`: the tokens that a model reads in one run. `first` is the length of the first prompt; `added` is by how much each
+// further prompt is longer than the one before it, so a run with one answer has none.
 
 // %%
 import { tokensRead } from "llmops/exercises/66-6";

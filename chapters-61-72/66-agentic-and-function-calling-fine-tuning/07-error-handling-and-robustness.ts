@@ -182,7 +182,13 @@ console.log(`Afterwards: ${twice.found.map(({ title }) => title).join("; ") || "
 //
 // ### Exercise: what next?
 //
-// Write `nextStep`: what to do with a request that failed.
+// Write `nextStep`: what to do with a request that failed. `request` is "ask-model" (a model is to write an answer), "read" (lists tasks),
+// "create" (perhaps with an idempotency key: `key`), "change" or "delete" (of a task by its number). `got` is a status, "no-connection"
+// (never made), "dropped" or "timeout" (after it was sent), or "half-json". Return
+//
+// - "repeat": send it again;
+// - "to-model": give the refusal to the model as the tool's result, so that it can call otherwise;
+// - "say": end, and say that nobody knows, or that it cannot be asked.
 
 // %%
 import { decideStep, type FailedRequest, type NextStep } from "llmops/exercises/66-7";

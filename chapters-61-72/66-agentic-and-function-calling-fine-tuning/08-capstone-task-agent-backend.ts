@@ -24,8 +24,8 @@
 // > Agents SDK. Replaces \$10K a month of API costs with \$300 a month of local inference.
 //
 // A good one finds the hole in the first line: accuracy on which requests, and what is it when no call is due? A model that always
-// calls has a perfect score on requests that all want a call, and deletes a task when somebody says thanks. So the spec below has a line
-// for that. A good one also asks what "latency" is the latency of. It will hardly question the two sums of money: it has no prices of
+// calls has a perfect score on requests that all want a call, and deletes a task when somebody says thanks. So the spec below has two
+// lines for that: one for calls that are missing, one for calls that nobody wanted. A good one also asks what "latency" is the latency of. It will hardly question the two sums of money: it has no prices of
 // today. That question is yours, and section 8 answers it.
 
 // %%
@@ -43,6 +43,7 @@ const spec = {
     { what: "arguments", says: "the right arguments, by meaning", atLeast: 0.9 },
     { what: "state", says: "the right state of the database", atLeast: 0.9 },
     { what: "noCall", says: "where it calls nothing, nothing was due", atLeast: 0.95 },
+    { what: "restraint", says: "where nothing was due, it calls nothing", atLeast: 0.95 },
   ],
   backend: { sameAsBefore: 0.95, medianMilliseconds: 500, workflowsRightOrTold: 1 },
   training: { mostSeconds: 600 },
@@ -90,23 +91,23 @@ const before = scoreTools(asked, (await answerPrompts(runtime, { model: taskling
 const range = ({ estimate, low, high, of }: { estimate: number; low: number; high: number; of: number }) =>
   of === 0 ? "none" : `${(100 * estimate).toFixed(1)} (${(100 * low).toFixed(0)} to ${(100 * high).toFixed(0)})`;
 const shares = (score: ToolScore) => ({ "valid, %": range(score.valid), "right tools, %": range(score.tool), "right arguments, %": range(score.arguments) });
-showTable([{ model: "base, prompted", cases: before.of, ...shares(before) }]);
+showTable([{ model: "base, prompted", "turns with a call due": before.valid.of, ...shares(before) }]);
 
 // %% [markdown]
 // ## 4. Train
 //
-// One epoch of a LoRA over all matrices. The same rows and the same code train Llama-3-8B on a T4; the plan says whether that fits before
-// anybody waits for it.
+// All weights move, as in lesson 66.4, in half as many updates again: the spec gives ten minutes. The same rows and the same code train an
+// adapter of Llama-3-8B on a T4; the plan says whether that fits before anybody waits for it.
 
 // %%
 import { GIB } from "llmops/compute";
-import { llama3OnT4, planRecipe, shapeOfBase, targetOf, tasklingRecipe, trainingJob } from "llmops/train";
+import { llama3OnT4, planRecipe, shapeOfBase, targetOf, toolCallRecipe, trainingJob } from "llmops/train";
 
 const write = (path: string, rows: typeof trainRows) => writeFileSync(path, rows.map((row) => `${JSON.stringify(toTrainerRow(row))}\n`).join(""));
 write("backend/train.jsonl", trainRows);
 write("backend/validation.jsonl", readToolRows("validation"));
 const data = { train: resolve("backend/train.jsonl"), eval: resolve("backend/validation.jsonl") };
-const recipe = tasklingRecipe({ data, epochs: 1, evaluateEvery: 250, checkpoints: { every: 250, keep: 1 } });
+const recipe = toolCallRecipe({ data, steps: 720, evaluateEvery: 240, checkpoints: { every: 240, keep: 1 } });
 const onT4 = llama3OnT4({ data, epochs: 1 });
 showTable([recipe, onT4].map((each) => {
   const target = each === onT4 ? targetOf("t4") : targetOf({ memoryBytes: machine?.memory_bytes ?? 8 * GIB });
@@ -132,16 +133,15 @@ console.log(`${record.parameters.trainable.toLocaleString("en")} weights moved i
 // %% tags=["measured"]
 import { runEndToEnd } from "llmops/evaluate";
 
-const adapter = join(run.folder, "artifacts", "adapter");
-const { answers } = await answerPrompts(runtime, { model: tasklingFolder(), adapter, prompts: exam.map(({ prompt }) => prompt), maxNewTokens: 120 });
+const merged = join(run.folder, "artifacts", "merged");
+const { answers } = await answerPrompts(runtime, { model: merged, prompts: exam.map(({ prompt }) => prompt), maxNewTokens: 120 });
 const score = scoreTools(exam, answers);
 const end = await runEndToEnd(exam, answers);
-const found = { valid: score.valid, tool: score.tool, arguments: score.arguments, state: end.right, noCall: score.noCall.precision };
+const found = { valid: score.valid, tool: score.tool, arguments: score.arguments, state: end.right, noCall: score.noCall.precision, restraint: score.noCall.recall };
 showTable([
   ...spec.shares.map(({ what, says }) => ({ measured: says, of: found[what].of, "%": range(found[what]) })),
   { measured: "right by the leaderboard's rules", of: score.exact.of, "%": range(score.exact) },
   { measured: "several calls, all right", of: score.parallel.of, "%": range(score.parallel) },
-  { measured: "where nothing was due, it calls nothing", of: score.noCall.recall.of, "%": range(score.noCall.recall) },
   { measured: "asks where something is missing", of: score.question.of, "%": range(score.question) },
   { measured: "harm: a change that nobody asked for", of: end.harm.of, "%": range(end.harm) },
 ], { caption: "After training; 95% intervals" });
@@ -173,7 +173,7 @@ for (const fault of [...new Set(score.wrong.map((mistake) => mistake.fault))]) {
 // %% [markdown]
 // ## 6. One file, served
 //
-// The adapter and the base become one GGUF with a Modelfile for Ollama beside it; llama.cpp serves the GGUF behind OpenAI's interface. An
+// The weights become one GGUF with a Modelfile for Ollama beside it; llama.cpp serves the GGUF behind OpenAI's interface. An
 // export can spoil a model: other kernels, fewer bits, another template. So the exam goes on through the door that users will take. The
 // clients know nothing of taskling: they send `messages` and `tools`, and read `tool_calls`.
 
@@ -200,7 +200,7 @@ const verdictOf = (at: number, answer: string | AnswerMessage) => judgeAnswer(ex
 const [wasRight, isRight] = [served.map((_, at) => verdictOf(at, answers[at])), served.map((answer, at) => verdictOf(at, answer))];
 const agrees = wasRight.filter((right, at) => right === isRight[at]).length;
 showTable([
-  { model: "adapter on the base, fp32", "right of the same turns": wasRight.filter(Boolean).length },
+  { model: "as trained, fp32", "right of the same turns": wasRight.filter(Boolean).length },
   { model: "GGUF q8_0, behind HTTP", "right of the same turns": isRight.filter(Boolean).length },
 ], { decimals: 0, caption: `${SERVED} turns; the same verdict on ${agrees}` });
 
@@ -271,7 +271,8 @@ await runtime.stop();
 //
 // ### Exercise: the bill of an agent
 //
-// Write `bill`: dollars of so many runs through an API.
+// Write `bill`: dollars of so many runs through an API, whose prices are dollars per million tokens. Each of the `turns` answers is asked
+// for with the whole conversation so far, and a tool's result follows each answer but the last, which is words.
 
 // %%
 import { agentBill, type AgentLoad, type TokenRate } from "llmops/exercises/66-8";
@@ -320,8 +321,8 @@ console.log(`The API costs as much as it at ${Math.round(even).toLocaleString("e
 console.log(`$10,000 a month through this API would be ${Math.round(10_000 / apiPerRun).toLocaleString("en")} runs a month.`);
 
 // %% [markdown]
-// So the claim depends on what you replace. Against a small model of today, a server of your own pays only where it is busy; against a
-// large model with long prompts, much sooner. Change `assumed` and the price, and say which values are yours. Privacy, a fixed version and
+// So the claim depends on what you replace. Against the small model assumed here, a server of your own does not pay, not even fully busy;
+// against a large model with long prompts it can. Change `assumed` and the price, and say which values are yours. Privacy, a fixed version and
 // no rate limits are reasons too, and none of them is in this table.
 //
 // ## 9. The verdict
@@ -355,7 +356,7 @@ const missed = verdicts.filter(({ verdict }) => verdict !== "reached").map(({ cr
 writeFileSync("backend/result.json", `${JSON.stringify({ spec, verdicts, run: run.id }, null, 2)}\n`);
 writeFileSync("backend/README.md", [
   "# Task agent backend 1.0", "", `For: ${spec.intent}. English only. System prompt: “${TASK_SYSTEM}”`, "",
-  `Base: taskling; LoRA of rank ${recipe.rank}, one epoch, seed ${recipe.seed}; ${trainRows.length} conversations, SHA-256 ${record.data.train.sha256.slice(0, 16)}….`, "",
+  `Base: taskling; all weights, ${record.steps} updates of ${recipe.batch} rows, seed ${recipe.seed}; ${trainRows.length} conversations, SHA-256 ${record.data.train.sha256.slice(0, 16)}….`, "",
   "Serve: `npm run llmops -- serve backend/model/task-agent-q8_0.gguf`, or `ollama create task-agent -f backend/model/Modelfile` (not tried).", "",
   "## Measured", "", ...verdicts.map(({ criterion, wanted, found: was, verdict }) => `- ${criterion}: ${was} (wanted ${wanted}): ${verdict}`), "",
   "## Not reached", "", ...(missed.length ? missed : ["Nothing of the spec."]), "",
@@ -366,8 +367,8 @@ showTable(readdirSync("backend", { recursive: true, encoding: "utf8" }).filter((
 console.log(readFileSync("backend/README.md", "utf8").split("\n").slice(0, 7).join("\n"));
 
 // %% [markdown]
-// For Llama-3-8B the spec, the exam, the scoring and the card stay as they are: `onT4` takes the place of `recipe`, with
-// `LLMOPS_RUNTIME=hand-off npm start`. In Ollama, the Modelfile beside the GGUF is what `ollama create` takes; Ollama itself was not tried
+// For Llama-3-8B, `onT4` takes the place of `recipe`, with `LLMOPS_RUNTIME=hand-off npm start`. Spec, exam and scoring stay as they are; the
+// base of sections 3 and 5 is then `onT4.base`, with the adapter of the run, and the card's line "Base" names it. In Ollama, the Modelfile beside the GGUF is what `ollama create` takes; Ollama itself was not tried
 // here.
 
 // %% [markdown] tags=["instructor"]

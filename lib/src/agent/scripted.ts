@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { z } from "zod";
 import { listenOnLoopback } from "../http/loopback.js";
-import { readBody, sendError, sendJson, sendTooLong } from "../http/openai.js";
+import { readJson, sendError, sendJson } from "../http/openai.js";
 import { parsed } from "./reliable.js";
 import type { ScriptedAnswer, Workflow } from "./workflows.js";
 
@@ -56,11 +56,11 @@ export async function serveScripts(workflows: readonly Workflow[]): Promise<Scri
 }
 
 async function answer(byModel: ReadonlyMap<string, Workflow>, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const text = await readBody(request);
-  if (text === undefined) return sendTooLong(response);
   if (request.method === "GET" && request.url === "/v1/models") return sendJson(response, 200, { object: "list", data: [...byModel.keys()].map((id) => ({ id, object: "model", created: 0, owned_by: "llmops-workbook" })) });
   if (request.method !== "POST" || request.url !== "/v1/chat/completions") return sendError(response, 404, `there is no ${request.method ?? ""} ${request.url ?? ""}`);
-  const asked = ChatRequest.safeParse(parsed(text));
+  const sent = await readJson(request, response);
+  if (!sent) return;
+  const asked = ChatRequest.safeParse(sent.body);
   if (!asked.success) return sendError(response, 400, `the request is no chat: ${asked.error.issues[0]?.message ?? ""}`);
   const workflow = byModel.get(asked.data.model);
   if (!workflow) return sendError(response, 404, `there is no model ${asked.data.model}`);

@@ -151,16 +151,19 @@ function readJson(path: string): unknown {
   }
 }
 
-type Filled = Map<string, Record<string, (typeof ANSWERS)[number] | undefined>>;
-
-function readFilled(path: string, name: string, questions: readonly string[], sides: Readonly<Record<string, string>>): Filled {
-  let records: { record: string[]; info: { lines: number } }[];
+function readRecords(path: string, name: string): { record: string[]; info: { lines: number } }[] {
   try {
     // Spreadsheets of countries with a decimal comma write semicolons.
-    records = parse(readFileSync(path, "utf8"), { bom: true, delimiter: [",", ";", "\t"], info: true, relax_column_count: true, skip_empty_lines: true }) as unknown as typeof records;
+    return parse(readFileSync(path, "utf8"), { bom: true, delimiter: [",", ";", "\t"], info: true, relax_column_count: true, skip_empty_lines: true }) as unknown as { record: string[]; info: { lines: number } }[];
   } catch (error) {
     throw new RatingError(`${name} is no CSV file: ${(error as Error).message}`, { cause: error });
   }
+}
+
+type Filled = Map<string, Record<string, (typeof ANSWERS)[number] | undefined>>;
+
+function readFilled(path: string, name: string, questions: readonly string[], sides: Readonly<Record<string, string>>): Filled {
+  const records = readRecords(path, name);
   const head = (records[0]?.record ?? []).map((text) => text.trim());
   const columns = ["item", ...questions].map((column): [string, number] => [column, head.indexOf(column)]);
   const missing = columns.find(([, at]) => at < 0);
@@ -182,23 +185,29 @@ function readFilled(path: string, name: string, questions: readonly string[], si
 }
 
 /**
- * Fills what a rater left open, by a program: to try a protocol before people are asked, never in their place.
+ * Fills what a rater left open, by a program: to try a protocol before people are asked, never in their place. All else in the form
+ * stays, so that a person can still rate it.
  *
  * @param answer gives a system's name, "tie", or null where there is nothing to say
  * @throws RatingError as {@link readRatingForms} does
  */
 export async function fillRatingForm(folder: string, rater: string, answer: (item: string, question: string) => string | null): Promise<void> {
-  const mine = readRatingForms(folder).filter((rating) => rating.rater === rater);
-  if (mine.length === 0) throw new RatingError(`${folder} has no form of "${rater}"`);
-  const { systems, first } = RatingKey.parse(readJson(join(folder, KEY)));
-  const questions = [...new Set(mine.map(({ question }) => question))], items = [...new Set(mine.map(({ item }) => item))];
-  const lines = items.map((item) => [item, ...questions.map((question) => {
-    const given = mine.find((rating) => rating.item === item && rating.question === question)?.answer ?? answer(item, question);
-    if (given === null || given === "tie") return given ?? "";
-    if (!systems.includes(given)) throw new RatingError(`"${given}" is neither of the systems ${systems.join(", ")}`);
-    return given === first[rater]?.[item] ? "A" : "B";
-  })]);
-  await writeFileAtomic(join(folder, `${rater}.csv`), [["item", ...questions], ...lines].map((cells) => `${cells.map(cell).join(",")}\r\n`).join(""));
+  const given = new Map(readRatingForms(folder).flatMap((rating) => (rating.rater === rater ? [[JSON.stringify([rating.item, rating.question]), rating.answer]] : [])));
+  if (given.size === 0) throw new RatingError(`${folder} has no form of "${rater}"`);
+  const { systems, questions, first } = RatingKey.parse(readJson(join(folder, KEY)));
+  const name = `${rater}.csv`, path = join(folder, name);
+  const [head = [], ...lines] = readRecords(path, name).map(({ record }) => record);
+  const at = (column: string): number => head.findIndex((text) => text.trim() === column);
+  for (const line of lines) {
+    const item = (line[at("item")] ?? "").trim();
+    for (const { id } of questions) {
+      if (given.get(JSON.stringify([item, id])) !== null) continue;
+      const said = answer(item, id);
+      if (said !== null && said !== "tie" && !systems.includes(said)) throw new RatingError(`"${said}" is neither of the systems ${systems.join(", ")}`);
+      line[at(id)] = said === null || said === "tie" ? (said ?? "") : said === first[rater]?.[item] ? "A" : "B";
+    }
+  }
+  await writeFileAtomic(path, [head, ...lines].map((cells) => `${Array.from(cells, (text) => cell(text ?? "")).join(",")}\r\n`).join(""));
 }
 
 /** Ratings of one question as a table for `krippendorffAlpha`: one row an item, one entry a rater. */

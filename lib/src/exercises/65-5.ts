@@ -40,7 +40,7 @@ export const PROTOCOL = {
   names: { says: "each reply is shown with the name of its model", why: "Who knows which reply is the tuned one rates the hope and not the text. Forms are blind, and the key stays with whoever does not rate." },
   sides: { says: "the base stands on the left, the tuned model on the right", why: "A rater who prefers the left, or learns that the right is always the new one, decides the study. Sides are drawn for each rater." },
   talk: { says: "raters settle difficult items with each other before they hand in", why: "Then they agree because they talked, and the coefficient measures the talk. They may talk after their forms are in." },
-  drop: { says: "items on which raters disagree are left out before alpha is computed", why: "Alpha measures disagreement. Without the items that show it, it is near 1 for any form." },
+  drop: { says: "items on which raters disagree are left out before agreement is computed", why: "A coefficient of agreement measures disagreement. Without the items that show it, it is near 1 for any form." },
   overlap: { says: "all raters rate the same items", why: "That is needed: agreement exists only where two people rated the same thing." },
   tie: { says: "raters may answer \"tie\", or leave an item open", why: "Forced choices turn \"no difference\" into a coin toss. A tie is an answer." },
   pilot: { says: "ten items are rated first to mend the questions; the study then takes others", why: "A pilot finds questions that people read differently. As long as its items do not count, it does no harm." },

@@ -4,16 +4,28 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 // OpenAI's own limit is far higher; this one keeps a mistake from filling the memory.
 const LONGEST_BODY_MIB = 8;
 
-/** The body as text; undefined where it is longer than 8 MiB, which {@link sendTooLong} says. */
-export async function readBody(request: IncomingMessage): Promise<string | undefined> {
+/**
+ * The body of a request, parsed.
+ *
+ * @returns undefined where the body is longer than 8 MiB or no JSON: then the client has its answer already
+ */
+export async function readJson(request: IncomingMessage, response: ServerResponse): Promise<{ body: unknown } | undefined> {
   const parts: Buffer[] = [];
   let size = 0;
   for await (const part of request as AsyncIterable<Buffer>) {
     size += part.length;
-    if (size > LONGEST_BODY_MIB * 2 ** 20) return undefined;
+    if (size > LONGEST_BODY_MIB * 2 ** 20) {
+      sendError(response, 413, `The request is longer than ${LONGEST_BODY_MIB} MiB.`, { headers: { connection: "close" } });
+      return undefined;
+    }
     parts.push(part);
   }
-  return Buffer.concat(parts).toString("utf8");
+  try {
+    return { body: JSON.parse(Buffer.concat(parts).toString("utf8")) as unknown };
+  } catch (error) {
+    sendError(response, 400, `The request body is not JSON: ${(error as Error).message}`);
+    return undefined;
+  }
 }
 
 export function sendJson(response: ServerResponse, status: number, body: unknown, headers: Record<string, string> = {}): void {
@@ -35,10 +47,6 @@ const errorBody = (status: number, message: string, { type, param, code }: Error
 /** An error in OpenAI's form. */
 export function sendError(response: ServerResponse, status: number, message: string, detail: ErrorDetail = {}): void {
   sendJson(response, status, errorBody(status, message, detail), detail.headers);
-}
-
-export function sendTooLong(response: ServerResponse): void {
-  sendError(response, 413, `The request is longer than ${LONGEST_BODY_MIB} MiB.`, { headers: { connection: "close" } });
 }
 
 /** A stream of events. The first one sends the head, so that what fails before is still an error with its status. */

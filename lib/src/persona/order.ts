@@ -1,5 +1,6 @@
 /** The order of a reply's parts. */
 import { sentencesOf } from "./markers.js";
+import type { PersonaRow } from "./rows.js";
 
 const QUOTED = /"[^"\n]*"|“[^”\n]*”|«[^»\n]*»|‘[^’\n]*’|(?<![\p{L}\p{N}])'[^'\n]*'(?![\p{L}\p{N}])|\*\*[^*\n]*\*\*/gu;
 
@@ -15,4 +16,9 @@ export function confirmFirst(reply: string): string {
   const [opening, ...rest] = sentencesOf(masked), close = rest.pop();
   if (opening === undefined || close === undefined || rest.length === 0) return reply;
   return [...rest, opening, close].join(" ").replace(/\u0001(\d+)\u0001/g, (_, place: string) => titles[Number(place)] ?? "");
+}
+
+/** A row's messages with every reply of the assistant in that order. */
+export function confirmFirstIn(messages: PersonaRow["messages"]): PersonaRow["messages"] {
+  return messages.map((message) => (message.role === "assistant" ? { ...message, content: confirmFirst(message.content) } : message));
 }

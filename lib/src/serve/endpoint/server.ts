@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { basename } from "node:path";
 import { listenOnLoopback, type LoopbackServer } from "../../http/loopback.js";
-import { readBody, sendError, sendJson, sendTooLong } from "../../http/openai.js";
+import { readJson, sendError, sendJson } from "../../http/openai.js";
 import { readAnswer, type AnswerParts } from "../answer.js";
 import { openChat, type Chat } from "../chat.js";
 import { ServeError } from "../error.js";
@@ -120,15 +120,9 @@ class Service {
       const entry = { id: model, object: "model", created: this.#since, owned_by: this.#of.chat.by };
       return sendJson(response, 200, path === "/v1/models" ? { object: "list", data: [entry] } : entry);
     }
-    const text = await readBody(request);
-    if (text === undefined) return sendTooLong(response);
-    let body: unknown;
-    try {
-      body = JSON.parse(text);
-    } catch (error) {
-      return sendError(response, 400, `The request body is not JSON: ${(error as Error).message}`);
-    }
-    const { data, error } = ChatRequest.safeParse(body);
+    const sent = await readJson(request, response);
+    if (!sent) return;
+    const { data, error } = ChatRequest.safeParse(sent.body);
     if (error) {
       const { message, ...detail } = refusalOf(error);
       return sendError(response, 400, message, detail);

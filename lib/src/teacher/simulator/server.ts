@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { join } from "node:path";
 import { decode, encode } from "gpt-tokenizer/encoding/o200k_base";
 import { listenOnLoopback } from "../../http/loopback.js";
-import { EventStream, readBody, sendError, sendJson, sendTooLong } from "../../http/openai.js";
+import { EventStream, readJson, sendError, sendJson } from "../../http/openai.js";
 import { TeacherError } from "../failures.js";
 import { countPromptTokens, countTextTokens, type ChatTurn } from "../tokens.js";
 import { DEFAULT_FAULTS, drawFault, TokenBucket, type FaultRates } from "./faults.js";
@@ -124,15 +124,9 @@ class Service {
       return sendError(response, 404, `The simulator has no ${request.method ?? "GET"} ${path || "/"}. It serves GET /v1/models and POST /v1/chat/completions.`, { code: "unknown_url" });
     }
     if (request.method !== "POST") return sendError(response, 405, "Use POST for /v1/chat/completions.", { headers: { allow: "POST" } });
-    const text = await readBody(request);
-    if (text === undefined) return sendTooLong(response);
-    let body: unknown;
-    try {
-      body = JSON.parse(text);
-    } catch (error) {
-      return sendError(response, 400, `The request body is not JSON: ${(error as Error).message}`);
-    }
-    const parsed = ChatRequest.safeParse(body);
+    const sent = await readJson(request, response);
+    if (!sent) return;
+    const parsed = ChatRequest.safeParse(sent.body);
     if (!parsed.success) {
       const issue = parsed.error.issues[0];
       const field = issue?.path.map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`)).join("").replace(/^\./, "") ?? "";
