@@ -190,10 +190,10 @@ await showChart(
 //
 // The first plan of this course said that persona training needs fewer epochs, because it adjusts style and teaches no new
 // knowledge: two of them, at a learning rate of 1e-4, lower for subtle adjustments. It sounds right. It was written down
-// before any run, and for a large model with an adapter, so here it is a hypothesis. A style is in every row and a title in one; that speaks for few
-// updates. Whether it also speaks for a small rate is another question. These are the **persona-specific hyperparameters** to
-// try: the rate and the number of updates. The last run has the opening in front again. All three have the rows of "prompt
-// inside".
+// before any run, and for a large model with an adapter, so here it is a hypothesis. A style is in every row and a title in
+// one; that speaks for few updates. Whether it also speaks for a small rate is another question. These are the
+// **persona-specific hyperparameters** to try: the rate and the number of updates. The last run has the opening in front
+// again. All three have the rows of "prompt inside".
 
 // %% tags=["measured"]
 const trialRecipes: Record<string, TrainingRecipe> = {

@@ -244,8 +244,8 @@ showTable([...refused].map(([call, times]) => ({ "refused without the state": ca
 //
 // ## 6. Divide by phrasing
 //
-// Now split into train, validation and test. Cut anywhere, since their order was drawn? Sentences repeat with other titles in them: "move pay rent to
-// Friday", "move buy milk to Monday". Mask what differs, and count.
+// Now split into train, validation and test. Cut anywhere, since their order was drawn? Sentences repeat with other titles in them: "move
+// pay rent to Friday", "move buy milk to Monday". Mask what differs, and count.
 
 // %%
 import { phrasingOf, splitByPhrasing, titlesOf } from "llmops/data";

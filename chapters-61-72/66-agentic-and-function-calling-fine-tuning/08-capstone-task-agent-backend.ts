@@ -23,10 +23,10 @@
 // > Tool-calling accuracy > 95%. Valid JSON output > 99%. Latency < 500 ms on consumer hardware. Seamless integration with the OpenAI
 // > Agents SDK. Replaces \$10K a month of API costs with \$300 a month of local inference.
 //
-// A good one finds the hole in the first line: accuracy on which requests, and what is it when no call is due? A model that always
-// calls has a perfect score on requests that all want a call, and deletes a task when somebody says thanks. So the spec below has two
-// lines for that: one for calls that are missing, one for calls that nobody wanted. A good one also asks what "latency" is the latency of. It will hardly question the two sums of money: it has no prices of
-// today. That question is yours, and section 8 answers it.
+// A good one finds the hole in the first line: accuracy on which requests, and what is it when no call is due? A model that always calls
+// has a perfect score on requests that all want a call, and deletes a task when somebody says thanks. So the spec below has two lines for
+// that: one for calls that are missing, one for calls that nobody wanted. A good one also asks what "latency" is the latency of. It will
+// hardly question the two sums of money: it has no prices of today. That question is yours, and section 8 answers it.
 
 // %%
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -322,8 +322,8 @@ console.log(`$10,000 a month through this API would be ${Math.round(10_000 / api
 
 // %% [markdown]
 // So the claim depends on what you replace. Against the small model assumed here, a server of your own does not pay, not even fully busy;
-// against a large model with long prompts it can. Change `assumed` and the price, and say which values are yours. Privacy, a fixed version and
-// no rate limits are reasons too, and none of them is in this table.
+// against a large model with long prompts it can. Change `assumed` and the price, and say which values are yours. Privacy, a fixed version
+// and no rate limits are reasons too, and none of them is in this table.
 //
 // ## 9. The verdict
 //
@@ -367,9 +367,9 @@ showTable(readdirSync("backend", { recursive: true, encoding: "utf8" }).filter((
 console.log(readFileSync("backend/README.md", "utf8").split("\n").slice(0, 7).join("\n"));
 
 // %% [markdown]
-// For Llama-3-8B, `onT4` takes the place of `recipe`, with `LLMOPS_RUNTIME=hand-off npm start`. Spec, exam and scoring stay as they are; the
-// base of sections 3 and 5 is then `onT4.base`, with the adapter of the run, and the card's line "Base" names it. In Ollama, the Modelfile beside the GGUF is what `ollama create` takes; Ollama itself was not tried
-// here.
+// For Llama-3-8B, `onT4` takes the place of `recipe`, with `LLMOPS_RUNTIME=hand-off npm start`. Spec, exam and scoring stay as they are;
+// the base of sections 3 and 5 is then `onT4.base`, with the adapter of the run, and the card's line "Base" names it. In Ollama, the
+// Modelfile beside the GGUF is what `ollama create` takes; Ollama itself was not tried here.
 
 // %% [markdown] tags=["instructor"]
 // **For instructors.** Have the spec signed before section 3. The table of section 9 may show criteria that were not reached: do not train
