@@ -36,7 +36,7 @@ const spec = {
   task: { mostPointsLost: 2, over: "the base at its best prompt, same requests" },
   edges: { atLeast: 0.8, of: "thanks, unclear, outside and upset requests that keep the voice" },
   teacher: { atLeast: 0.45, mostChanged: 0.25, of: "pairs with the teacher's reply, wins and half of the ties; few verdicts that change with the order" },
-  training: { mostSeconds: 180 },
+  training: { mostSeconds: 600 },
   deployed: { atLeast: 0.9, mostPointsLost: 2, of: "adherence of the packed file, by llama.cpp, and its task accuracy against the unpacked model" },
 };
 mkdirSync("taskmaster", { recursive: true });
@@ -105,8 +105,8 @@ showTable(Object.entries(before).map(([prompt, { adherence, task }]) => ({ "base
 // ## 4. More rows, the recipe, and whether it fits
 //
 // TaskMaster has rows of its own, and the other personas have requests that it never answered. Have the teacher answer them,
-// and keep what passes the checks of lesson 65.3. More rows in the same number of updates cost no time: each is seen less
-// often, and there are more titles and phrasings to learn from.
+// and keep what passes the checks of lesson 65.3: four times the titles and phrasings to learn from, and each row is seen once
+// or twice.
 
 // %% tags=["measured"]
 import { confirmFirstIn, generateReplies, personaRow, validateReplies } from "llmops/persona";
@@ -130,7 +130,7 @@ console.log(`${rows.length} rows, $${teacher.meter.spent.toFixed(2)}`);
 import { GIB } from "llmops/compute";
 import { llama3OnT4, planRecipe, shapeOfBase, targetOf, tasklingRecipe, trainingJob } from "llmops/train";
 
-const STEPS = 420; // of 8 rows: what a core trains in three minutes
+const STEPS = 1000; // of 8 rows
 const conversations = rows.map(({ messages }) => confirmFirstIn(messages));
 writeFileSync("taskmaster/train.jsonl", conversations.map((messages) => `${JSON.stringify({ messages })}\n`).join(""));
 const data = { train: resolve("taskmaster/train.jsonl") };
@@ -367,7 +367,7 @@ await runtime.stop();
 //
 // ### 3. Constraint teaching
 //
-// > Training may take three minutes on one core, the base has a few million weights, and I can write 100 rows by hand. Here
+// > Training may take ten minutes on one core, the base has a few million weights, and I can write 100 rows by hand. Here
 // > are the wrong replies: [paste section 9]. Which rows would you write, and which figure should they move?
 //
 // ### 4. Refinement
