@@ -20,8 +20,8 @@ from jupyter_core.utils import run_sync
 from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
-# A lesson that trains has cells of five minutes on a quiet machine; a busy one may take three times as long.
-CELL_LIMIT_S = 1200
+# A lesson that trains has cells of up to a quarter of an hour on a quiet machine; a busy one may take more than twice as long.
+CELL_LIMIT_S = 2400
 START_ATTEMPTS = 3
 
 
