@@ -105,8 +105,7 @@ showTable(Object.entries(before).map(([prompt, { adherence, task }]) => ({ "base
 // ## 4. More rows, the recipe, and whether it fits
 //
 // TaskMaster has rows of its own, and the other personas have requests that it never answered. Have the teacher answer them,
-// and keep what passes the checks of lesson 65.3: four times the titles and phrasings to learn from, and each row is seen once
-// or twice.
+// and keep what passes the checks of lesson 65.3: four times the titles and phrasings to learn from. Each row is seen twice.
 
 // %% tags=["measured"]
 import { confirmFirstIn, generateReplies, personaRow, validateReplies } from "llmops/persona";
@@ -130,16 +129,15 @@ console.log(`${rows.length} rows, $${teacher.meter.spent.toFixed(2)}`);
 import { GIB } from "llmops/compute";
 import { llama3OnT4, planRecipe, shapeOfBase, targetOf, tasklingRecipe, trainingJob } from "llmops/train";
 
-const STEPS = 1000; // of 8 rows
 const conversations = rows.map(({ messages }) => confirmFirstIn(messages));
 writeFileSync("taskmaster/train.jsonl", conversations.map((messages) => `${JSON.stringify({ messages })}\n`).join(""));
 const data = { train: resolve("taskmaster/train.jsonl") };
-const recipe = tasklingRecipe({ data, steps: STEPS, method: "full", learningRate: 1e-3, exports: ["merged"] });
+const recipe = tasklingRecipe({ data, epochs: 2, method: "full", learningRate: 1e-3, exports: ["merged"] });
 const t4 = llama3OnT4({ data, chatTemplate: null, epochs: 2 });
 showTable([recipe, t4].map((one) => {
   const target = one === t4 ? targetOf("t4") : targetOf({ memoryBytes: machine?.memory_bytes ?? 8 * GIB });
   const { memory, verdict } = planRecipe(one, shapeOfBase(one), target, one === t4 ? 256 : undefined);
-  return { base: one === t4 ? one.base : "taskling", rows: rows.length, updates: one.steps ?? "2 epochs", "peak, GiB": memory.peakBytes / GIB, verdict: verdict.fits ? "fits" : "does not fit" };
+  return { base: one === t4 ? one.base : "taskling", rows: rows.length, epochs: one.epochs, "peak, GiB": memory.peakBytes / GIB, verdict: verdict.fits ? "fits" : "does not fit" };
 }), { decimals: 3, caption: "Planned, on this machine and on a T4 (rows of 256 tokens)" });
 
 // %% tags=["measured"]
@@ -252,7 +250,7 @@ const criteria = [
   { criterion: "adherence at the edges", wanted: `at least ${100 * spec.edges.atLeast} %`, share: voiceAtEdges, limit: spec.edges.atLeast },
   { criterion: "against the teacher", wanted: `at least ${100 * spec.teacher.atLeast} %`, share: versusTeacher, limit: spec.teacher.atLeast },
   { criterion: "adherence of the packed file", wanted: `at least ${100 * spec.deployed.atLeast} %`, share: deployed.adherence.all, limit: spec.deployed.atLeast },
-  { criterion: "task accuracy lost by packing, points", wanted: `at most ${spec.deployed.mostPointsLost} lost`, share: byPacking, limit: -spec.deployed.mostPointsLost / 100 },
+  { criterion: "task accuracy, packed against unpacked, points", wanted: `at most ${spec.deployed.mostPointsLost} lost`, share: byPacking, limit: -spec.deployed.mostPointsLost / 100 },
 ];
 const verdicts = [
   ...criteria.map(({ criterion, wanted, share, limit }) => {
@@ -329,7 +327,7 @@ writeFileSync("taskmaster/result.json", `${JSON.stringify({ spec, verdicts, run:
 const failed = verdicts.filter(({ verdict }) => verdict !== "reached");
 writeFileSync("taskmaster/README.md", [
   failed.length ? "# TaskMaster 1.0, candidate: not released" : "# TaskMaster 1.0", "", `For: ${spec.intent}. English only, one wish at a time.`, "", `System prompt, to be sent with every request: \`${persona.system}\``, "",
-  `Base: taskling. All weights trained, ${STEPS} updates of ${recipe.batch} rows; data SHA-256 ${record.data.train.sha256.slice(0, 16)}…; seed ${recipe.seed}.`, "",
+  `Base: taskling. All weights trained, ${record.steps} updates of ${recipe.batch} rows; data SHA-256 ${record.data.train.sha256.slice(0, 16)}…; seed ${recipe.seed}.`, "",
   "## Measured", "", ...verdicts.map((line) => `- ${line.criterion}: ${line["found (95% interval)"]} (wanted ${line.wanted}): ${line.verdict}${line["the interval says"] && `, ${line["the interval says"]}`}`), "",
   "## Not reached", "", ...(failed.length ? failed.map(({ criterion }) => `- ${criterion}`) : ["Nothing of the spec."]), "",
   "## Limits", "", `- The voice was measured by marks and by ${teacher.door.kind === "simulator" ? "a simulated judge" : `${teacher.door.model} as judge`}, not by people (lesson 65.5 has the forms).`,
