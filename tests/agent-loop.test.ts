@@ -1,7 +1,5 @@
 // The agent over real HTTP: a scripted model, a real Task API, and a network that fails between them.
 import assert from "node:assert/strict";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { after, before, describe, test } from "node:test";
 import fc from "fast-check";
 import {
@@ -9,6 +7,7 @@ import {
   serveScripts, taskAgent, UnreachableError, WIRE_FAULTS, type AgentRun, type Fault, type ScriptedServer, type TaskApi, type Workflow,
 } from "llmops/agent";
 import { TASK_SYSTEM } from "llmops/evaluate";
+import { listenOnLoopback, type LoopbackServer } from "../lib/dist/http/loopback.js";
 
 const workflows = readWorkflows();
 const TODAY = workflows[0]!.today;
@@ -136,9 +135,9 @@ describe("what other ways to repeat do", () => {
 
 describe("models that do not behave", () => {
   /** A model that answers these messages, one after another, then the last again. */
-  async function answering(...answers: object[]): Promise<{ url: string; seen: { messages: { role: string; content: string; tool_calls?: { id?: string }[] }[] }[]; server: Server }> {
+  async function answering(...answers: object[]): Promise<{ url: string; seen: { messages: { role: string; content: string; tool_calls?: { id?: string }[] }[] }[]; server: LoopbackServer }> {
     const seen: { messages: { role: string; content: string; tool_calls?: { id?: string }[] }[] }[] = [];
-    const server = createServer((request, response) => {
+    const server = await listenOnLoopback((request, response) => {
       let text = "";
       request.on("data", (part) => (text += String(part)));
       request.on("end", () => {
@@ -148,17 +147,14 @@ describe("models that do not behave", () => {
         response.end(JSON.stringify(message && "choices" in message ? message : { id: "x", object: "chat.completion", created: 0, model: "m", choices: [{ index: 0, finish_reason: "stop", message: { role: "assistant", content: null, ...message } }] }));
       });
     });
-    server.unref();
-    await new Promise<void>((wake) => server.listen(0, "127.0.0.1", wake));
-    return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`, seen, server };
+    return { url: `${server.url}/v1`, seen, server };
   }
   const call = (name: string, given: unknown, id = "c1") => ({ id, type: "function", function: { name, arguments: typeof given === "string" ? given : JSON.stringify(given) } });
   async function ask(loop: typeof runAgent, answers: object[], more: object = {}): Promise<{ run: AgentRun; seen: Awaited<ReturnType<typeof answering>>["seen"] }> {
     await api.reset([{ title: "buy milk" }]);
     const { url, seen, server } = await answering(...answers);
     const run = await loop({ client: openModelClient(url, QUICK), model: "m", messages: [{ role: "system", content: TASK_SYSTEM }, { role: "user", content: "…" }], ...taskAgent(api, { today: TODAY }), ...more });
-    server.closeAllConnections();
-    server.close();
+    await server.close();
     return { run, seen };
   }
 
@@ -214,8 +210,7 @@ describe("models that do not behave", () => {
     for (let time = 0; time < 2; time++) {
       const { url, server } = await answering(...answers);
       await runAgent({ client: openModelClient(url, QUICK), model: "m", runId: "monday", messages: [{ role: "user", content: "…" }], ...taskAgent(api, { today: TODAY }) });
-      server.closeAllConnections();
-      server.close();
+      await server.close();
     }
     assert.equal((await api.tasks()).length, 1);
   });

@@ -1,12 +1,11 @@
 /** The Task API's tools: a model's calls carried out on a real service; and `llmops task-api`. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { after, before, beforeEach, test } from "node:test";
 import fc from "fast-check";
 import { openTaskApi, resultText, runTool, TASK_TOOL_NAMES, TASK_TOOLS, TOOL_ERRORS, type RunToolOptions, type TaskApi, type ToolResult } from "llmops/agent";
+import { listenOnLoopback } from "../lib/dist/http/loopback.js";
 import { startCommand } from "./support/command.ts";
 import { ROOT, scratch } from "./support/scratch.ts";
 
@@ -97,19 +96,17 @@ test("a repeated create with its key makes one task", async () => {
 });
 
 test("a service that is gone, slow or another one is a result; an abort throws", async () => {
-  const server = createServer((request, response) => {
+  const server = await listenOnLoopback((request, response) => {
     if (request.url?.startsWith("/slow")) return;
     response.writeHead(request.url?.startsWith("/500") ? 500 : 200, { "content-type": "text/html" }).end("<html>");
-  }).listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+  const { url } = server;
   const code = async (at: string) => (await runTool({ url: at }, { name: "list_tasks", arguments: {} }, { timeoutMs: 200 }) as { error?: string }).error;
   try {
     assert.deepEqual([await code(`${url}/html`), await code(`${url}/500`), await code(`${url}/slow`)], ["unavailable", "unavailable", "timeout"]);
     await assert.rejects(runTool({ url: `${url}/slow` }, { name: "list_tasks", arguments: {} }, { signal: AbortSignal.timeout(100) }), { name: "TimeoutError" });
   } finally {
-    server.closeAllConnections();
-    server.close();
+    await server.close();
   }
   assert.equal(await code(url), "unavailable");
 });

@@ -1,13 +1,13 @@
 // The client over real HTTP: against the simulator, and against small servers that misbehave in ways it does not.
 import assert from "node:assert/strict";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { z } from "zod";
 import { openTeacher, TeacherError, type FailureKind, type TeacherOptions } from "llmops/teacher";
+import { listenOnLoopback } from "../lib/dist/http/loopback.js";
 
 const QUIET = { rateLimit: 0, serverError: 0, hang: 0 };
 const ASK = [{ role: "user", content: "Write 2 training conversations about tasks." }] as const;
@@ -18,7 +18,7 @@ type Answer = (body: Record<string, unknown>, response: ServerResponse, n: numbe
 /** A plain server that speaks just enough of the API; returns its base address and what it was sent. */
 async function stub(answer: Answer, models: string[] = ["stub-model"]) {
   const seen: { body: Record<string, unknown>; headers: IncomingMessage["headers"] }[] = [];
-  const server = createServer((request, response) => {
+  const server = await listenOnLoopback((request, response) => {
     if (request.url === "/v1/models") return void response.setHeader("content-type", "application/json").end(JSON.stringify({ object: "list", data: models.map((id) => ({ id, object: "model" })) }));
     const parts: Buffer[] = [];
     request.on("data", (part: Buffer) => parts.push(part));
@@ -29,9 +29,7 @@ async function stub(answer: Answer, models: string[] = ["stub-model"]) {
       answer(body, response, seen.length, request);
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
-  return { url, seen, [Symbol.asyncDispose]: async () => { server.closeAllConnections(); await new Promise((resolve) => server.close(resolve)); } };
+  return { url: `${server.url}/v1`, seen, [Symbol.asyncDispose]: server.close };
 }
 
 function completion(content: string | null, more: { finish?: string; refusal?: string; usage?: object | null } = {}) {

@@ -1,12 +1,11 @@
 // What lesson 63.7 does with the teacher: generate, judge, score filters against the ledger, documents to pairs.
 import assert from "node:assert/strict";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import type { Example } from "llmops/data";
 import {
   createPairWriter, generateConversations, judgeExamples, openTeacher, PRICES, scoreFilter, toJsonLines, type DefectKind, type RawRow, type TeacherOptions,
 } from "llmops/teacher";
+import { listenOnLoopback } from "../lib/dist/http/loopback.js";
 
 const TODAY = "2026-11-20";
 const ROLES: Record<string, "user" | "assistant"> = { human: "user", gpt: "assistant" };
@@ -62,16 +61,14 @@ test("a model that fences, indents or wraps its rows is understood", async () =>
     `[\n${JSON.stringify(row(1))},\n${JSON.stringify(row(2))}\n]`,
   ];
   let n = 0;
-  const server = createServer((request, response) => {
+  const server = await listenOnLoopback((request, response) => {
     request.resume().on("end", () => response.setHeader("content-type", "application/json").end(JSON.stringify({
       id: `c${n}`, object: "chat.completion", model: "m", choices: [{ index: 0, finish_reason: "stop", message: { role: "assistant", content: shapes[n++] } }], usage: { prompt_tokens: 1, completion_tokens: 1 },
     })));
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  await using teacher = await openTeacher({ env: { OPENAI_BASE_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1` }, model: "m", cache: false, concurrency: 1 });
+  await using teacher = await openTeacher({ env: { OPENAI_BASE_URL: `${server.url}/v1` }, model: "m", cache: false, concurrency: 1 });
   const { rows } = await generateConversations(teacher, { count: 12, batch: 2, today: TODAY });
-  server.closeAllConnections();
-  await new Promise((resolve) => server.close(resolve));
+  await server.close();
   assert.deepEqual(rows.map((each) => (each.value?.["conversations"] as { value: string }[] | undefined)?.[0]?.value), shapes.flatMap(() => ["add 1", "add 2"]));
 });
 
