@@ -258,7 +258,7 @@ const verdictHere = (tried: typeof recipe) => {
 };
 showTable([
   { recipe: "as it is", "on a machine without a card": verdictHere(recipe) },
-  { recipe: 'with precision "bf16"', "on a machine without a card": verdictHere({ ...recipe, quantisation: "none", precision: "bf16" }) },
+  { recipe: 'with precision "fp16"', "on a machine without a card": verdictHere({ ...recipe, quantisation: "none", precision: "fp16" }) },
   { recipe: 'with fallback "fp32"', "on a machine without a card": verdictHere({ ...recipe, fallback: "fp32" }) },
 ]);
 
@@ -326,7 +326,8 @@ console.log(`Llama-3-8B by the same formula: ${countLora(llama, rank ?? 0, targe
 // ### Exercise: what does it become?
 //
 // Write `chooseSetup`, the decision that the trainer takes before it loads anything. A recipe that does not ask for bf16 gets fp16 on
-// every card and fp32 without one; bf16 begins at compute capability 8.0; bitsandbytes keeps the 4 bits; Unsloth needs a card.
+// every card and fp32 without one; bf16 begins at compute capability 8.0 (a few processors multiply it, too: leave them out here);
+// bitsandbytes keeps the 4 bits; Unsloth needs a card.
 
 // %%
 import { setupChoice, type Setup, type SetupMachine } from "llmops/exercises/64-3";

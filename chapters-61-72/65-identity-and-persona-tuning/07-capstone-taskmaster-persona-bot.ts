@@ -219,7 +219,8 @@ import { exportModel, openChat } from "llmops/serve";
 const { made } = await exportModel(run.id, { to: ["gguf-q8_0", "modelfile"], out: join(run.folder, "exports"), name: "taskmaster" });
 const packed = made["gguf-q8_0"]?.path ?? "";
 const chat = await openChat(packed);
-const part = exam.filter((_, at) => at % 4 === 0);
+const inPart = (_: unknown, at: number) => at % 4 === 0; // llama.cpp answers one request at a time here
+const part = exam.filter(inPart);
 const packedReplies: string[] = [];
 for (const row of part) packedReplies.push((await chat.reply([{ role: "system", content: persona.system }, { role: "user", content: requestOf(row) }], { limit: 80 })).text);
 await chat.close();
@@ -241,25 +242,30 @@ const difference = pairedDifference(rightOf(before[best]), rightOf(tuned));
 const voiceAtEdges = wilson(edges.filter(({ score }) => score.adheres).length, edges.length);
 const points = preference.verdicts.map(({ winner }): number => (winner === "A" ? 1 : winner === "tie" ? 0.5 : 0));
 const versusTeacher = bootstrap(points, (drawn) => drawn.reduce((sum, point) => sum + point, 0) / drawn.length);
-const unpacked = { ...tuned, replies: tuned.replies.filter((_, at) => at % 4 === 0) };
+const unpacked = { ...tuned, replies: tuned.replies.filter(inPart) };
 const byPacking = pairedDifference(rightOf(unpacked), rightOf(deployed));
-const undecided = preference.changed.estimate > spec.teacher.mostChanged; // the judge's verdicts hang on the order
-const criteria = [
+interface Criterion {
+  criterion: string;
+  wanted: string;
+  share: { estimate: number; low: number; high: number };
+  limit: number;
+  /** Why the share decides nothing, where it does not. */
+  undecided?: string;
+}
+const { changed } = preference;
+const criteria: Criterion[] = [
   { criterion: "adherence", wanted: `at least ${100 * spec.adherence.atLeast} %`, share: tuned.adherence.all, limit: spec.adherence.atLeast },
   { criterion: "task accuracy against the base, points", wanted: `at most ${spec.task.mostPointsLost} lost`, share: difference, limit: -spec.task.mostPointsLost / 100 },
   { criterion: "adherence at the edges", wanted: `at least ${100 * spec.edges.atLeast} %`, share: voiceAtEdges, limit: spec.edges.atLeast },
-  { criterion: "against the teacher", wanted: `at least ${100 * spec.teacher.atLeast} %`, share: versusTeacher, limit: spec.teacher.atLeast },
+  { criterion: "against the teacher", wanted: `at least ${100 * spec.teacher.atLeast} %`, share: versusTeacher, limit: spec.teacher.atLeast, ...(changed.estimate > spec.teacher.mostChanged && { undecided: `${(100 * changed.estimate).toFixed(0)} % changed with the order` }) },
   { criterion: "adherence of the packed file", wanted: `at least ${100 * spec.deployed.atLeast} %`, share: deployed.adherence.all, limit: spec.deployed.atLeast },
   { criterion: "task accuracy, packed against unpacked, points", wanted: `at most ${spec.deployed.mostPointsLost} lost`, share: byPacking, limit: -spec.deployed.mostPointsLost / 100 },
 ];
 const verdicts = [
-  ...criteria.map(({ criterion, wanted, share, limit }) => {
-    const open = share === versusTeacher && undecided;
-    return {
-      criterion, wanted, "found (95% interval)": open ? `${range(share)}; ${(100 * preference.changed.estimate).toFixed(0)} % changed with the order` : range(share),
-      verdict: share.estimate >= limit && !open ? "reached" : "NOT REACHED", "the interval says": open ? "not shown" : `${judgeInterval(share, limit)}`,
-    };
-  }),
+  ...criteria.map(({ criterion, wanted, share, limit, undecided }) => ({
+    criterion, wanted, "found (95% interval)": undecided ? `${range(share)}; ${undecided}` : range(share),
+    verdict: share.estimate >= limit && !undecided ? "reached" : "NOT REACHED", "the interval says": undecided ? "not shown" : judgeInterval(share, limit),
+  })),
   { criterion: "seconds of training", wanted: `at most ${spec.training.mostSeconds}`, "found (95% interval)": trainedFor.toFixed(0), verdict: trainedFor <= spec.training.mostSeconds ? "reached" : "NOT REACHED", "the interval says": "" },
 ];
 showTable(verdicts, { caption: `TaskMaster against its spec: ${verdicts.filter(({ verdict }) => verdict === "reached").length} of ${verdicts.length} reached` });

@@ -52,6 +52,7 @@ class Recipe:
     precision: str
     max_length: int
     packing: bool
+    group_by_length: bool
     completion_only: bool
     epochs: float | None
     steps: int | None
@@ -124,6 +125,7 @@ FIELDS = {
     "precision": one_of("auto", "fp32", "fp16", "bf16"),
     "maxLength": whole(8),
     "packing": BOOLEAN,
+    "groupByLength": BOOLEAN,
     "completionOnly": BOOLEAN,
     "epochs": nothing_or(number(0, above=True)),
     "steps": nothing_or(whole(1)),

@@ -103,7 +103,7 @@ export async function writeRatingForms({ items, systems, questions, raters, seed
       return { item: id, request, A: replies[a] as string, B: replies[a === one ? other : one] as string };
     });
     const head = ["item", "request", "A", "B", ...questions.map(({ id }) => id)];
-    const csv = [head, ...rows.map(({ item, request, A, B }) => [item, request, A, B, ...questions.map(() => "")])].map((cells) => `${cells.map(cell).join(",")}\r\n`).join("");
+    const csv = csvOf([head, ...rows.map(({ item, request, A, B }) => [item, request, A, B, ...questions.map(() => "")])]);
     const files: [string, string][] = [[`${rater}.csv`, csv], [`${rater}.html`, ratingPage({ rater, questions, rows })]];
     for (const [name, content] of files) {
       const path = join(folder, name);
@@ -112,6 +112,11 @@ export async function writeRatingForms({ items, systems, questions, raters, seed
     }
   }
   return written;
+}
+
+/** A line may be shorter than the head: cells that are not there are empty ones. */
+function csvOf(lines: readonly (readonly (string | undefined)[])[]): string {
+  return lines.map((cells) => `${Array.from(cells, (text) => cell(text ?? "")).join(",")}\r\n`).join("");
 }
 
 /** A cell of a CSV file. What a spreadsheet would take for a formula gets an apostrophe, as OWASP advises (CSV Injection). */
@@ -207,7 +212,7 @@ export async function fillRatingForm(folder: string, rater: string, answer: (ite
       line[at(id)] = said === null || said === "tie" ? (said ?? "") : said === first[rater]?.[item] ? "A" : "B";
     }
   }
-  await writeFileAtomic(path, [head, ...lines].map((cells) => `${Array.from(cells, (text) => cell(text ?? "")).join(",")}\r\n`).join(""));
+  await writeFileAtomic(path, csvOf([head, ...lines]));
 }
 
 /** Ratings of one question as a table for `krippendorffAlpha`: one row an item, one entry a rater. */

@@ -27,6 +27,7 @@ function settings(recipe: TrainingRecipe, device: "cuda" | "cpu"): Record<string
     sequence_len: recipe.maxLength,
     excess_length_strategy: "drop",
     sample_packing: recipe.packing,
+    group_by_length: recipe.groupByLength,
     ...(recipe.packing ? { eval_sample_packing: false } : {}),
     attn_implementation: "sdpa",
     ...(recipe.steps === null ? { num_epochs: recipe.epochs } : { max_steps: recipe.steps }),

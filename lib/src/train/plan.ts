@@ -87,7 +87,8 @@ function checkMachine({ quantisation, optimizer, fallback, precision, backend, e
     if (quantisation === "nf4" && backend === "trl" && exports.includes("merged")) throw new RecipeError("exports", "has merged, and a packed base cannot take its adapter in without loss: export the adapter, and merge where the unpacked base fits, or train with Unsloth");
     return;
   }
-  if (precision === "fp16" || precision === "bf16") throw new RecipeError("precision", `is ${precision}, and ${name} trains in fp32: set it to auto`);
+  // Whether the processor multiplies bf16, only the trainer can see.
+  if (precision === "fp16") throw new RecipeError("precision", `is fp16, and ${name} has no CUDA card: set it to auto`);
   if (backend === "unsloth") throw new RecipeError("backend", `is unsloth, and ${name} is no CUDA card: set it to auto`);
   if (fallback === "fp32") return;
   if (quantisation === "nf4") throw new RecipeError("quantisation", `is nf4, which needs CUDA and bitsandbytes, and ${name} has neither: set fallback to "fp32" to train the same adapters over the unpacked base, or run it on a T4`);

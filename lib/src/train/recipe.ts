@@ -66,14 +66,19 @@ const Written = z.strictObject({
   rslora: yes.nullish(),
   /** Of the frozen base. Default: nf4 for qlora. */
   quantisation: oneOf(["none", "nf4"]).optional(),
-  /** Without CUDA or bitsandbytes, nf4 and 8-bit optimisers are refused, or the same adapters train over the unpacked base in fp32. */
+  /**
+   * Without CUDA or bitsandbytes, nf4 and 8-bit optimisers are refused, or the same adapters train over the unpacked base in fp32; so is
+   * bf16 on a processor that does not multiply it, or the run is in fp32.
+   */
   fallback: oneOf(["refuse", "fp32"]).default("refuse"),
-  /** `auto`: fp32 on a CPU, fp16 on a card. Never bf16 unless it says so: a T4 has none. */
+  /** `auto`: fp32 on a CPU, fp16 on a card. Never bf16 unless it says so: a T4 has none, and few processors do. Weights that train stay in fp32. */
   precision: oneOf(["auto", "fp32", "fp16", "bf16"]).default("auto"),
   /** Tokens of a row; longer rows are left out whole, and counted. */
   maxLength: whole(8).default(512),
   /** Rows are joined up to `maxLength`; each still sees itself alone. */
   packing: yes.default(false),
+  /** Rows of an update are alike in length, so that little is padding; updates come in a drawn order. */
+  groupByLength: yes.default(false),
   /** Loss on the assistant's turns only. */
   completionOnly: yes.default(true),
   epochs: above(0).nullish(),
