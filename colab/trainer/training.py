@@ -3,7 +3,8 @@
 import json
 
 import torch
-from transformers import PrinterCallback, ProgressCallback, Trainer
+from peft import PeftModel
+from transformers import LlamaForCausalLM, PrinterCallback, ProgressCallback, Trainer
 from trl import SFTConfig, SFTTrainer
 
 from .callbacks import EarlyStop, Interruption, Reporting
@@ -44,6 +45,21 @@ class Batches:
         return made
 
 
+def loss_where_labelled(model, inputs, count):
+    """
+    TRL's loss, without the logits of positions that have none: off a card TRL 1.16 writes the logits of every position, most of
+    which are the prompt's, and that is a third of a small model's step.
+
+    @param count - the labels of all micro-batches of the update; None: of this one
+    """
+    labels = inputs.pop("labels")[:, 1:]
+    hidden = model.get_decoder()(**inputs, use_cache=False).last_hidden_state[:, :-1]
+    labelled = labels != IGNORED
+    logits = model.lm_head(hidden[labelled])
+    loss = torch.nn.functional.cross_entropy(logits.float(), labels[labelled], reduction="sum")
+    return loss / (labelled.sum().clamp(min=1) if count is None else count)
+
+
 class RecipeTrainer(SFTTrainer):
     """SFTTrainer with the workbook's checkpoints; counts the tokens that it has read."""
 
@@ -60,13 +76,18 @@ class RecipeTrainer(SFTTrainer):
         self.tokens_read += int(mask.sum()) if mask is not None else inputs["input_ids"].numel()
         return super().training_step(model, inputs, *args, **kwargs)
 
-    def compute_loss(self, model, inputs, *args, **kwargs):
+    def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
         mask = inputs.pop("attention_mask", None)
         if mask is not None:
             # Rows are padded behind, where no token looks and nothing has a loss, and attention is faster without a mask. TRL
             # then wants positions.
             inputs["position_ids"] = torch.arange(mask.shape[1], device=mask.device).expand(mask.shape)
-        return super().compute_loss(model, inputs, *args, **kwargs)
+        whole = model.get_base_model() if isinstance(model, PeftModel) else model
+        if self.args.use_cpu and isinstance(whole, LlamaForCausalLM) and not return_outputs:
+            # Accelerate makes `model.forward` mix precisions, which is not what is called.
+            with self.accelerator.autocast():
+                return loss_where_labelled(whole, inputs, num_items_in_batch)
+        return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
 
     def _get_output_dir(self, trial=None):
         return str(self.writing_into or self.args.output_dir)
