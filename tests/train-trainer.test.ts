@@ -100,6 +100,14 @@ test("a run: its loss falls, its parameters are the planner's, the merged model 
   for (const kind of ["adapter", "merged"]) assert.match(String(json("reference", "artifacts", kind, "tokenizer_config.json")["chat_template"]), /start_header_id/);
 });
 
+test("the loss that is computed only where there are labels is transformers' own, and so are its gradients", options, () => {
+  const found = JSON.parse(runPython(python, "compare_losses.py", [join(folder, "model")])) as Record<string, number>;
+  assert.ok(Math.abs(found["mine"]! - found["theirs"]!) < 1e-5 * found["theirs"]!, JSON.stringify(found));
+  assert.ok(found["gradient"]! > 1e-3 && found["apart"]! < 1e-5 * found["gradient"]!, JSON.stringify(found));
+  assert.ok(Math.abs(found["shared"]! - found["mine"]! / 4) < 1e-6, "a micro-batch counts by the labels of the whole update");
+  assert.deepEqual([found["nothing"], found["of nothing"]], [0, 0], "rows without labels teach nothing, and break nothing");
+});
+
 test("killed at a random step, then asked to end, and started again each time: the same loss at every step", options, async () => {
   const job = newJob("killed", { ...CHANGE, data: { train: join(folder, "train.jsonl"), eval: join(folder, "eval.jsonl") }, evaluateEvery: 8 });
   const killed = await killAt(job, startTrainer(python, job), 6 + Math.floor(Math.random() * 6));

@@ -5,8 +5,8 @@ import math
 
 import torch
 from peft import PeftModel
-from transformers import LlamaForCausalLM, PrinterCallback, ProgressCallback, Trainer
 from torch.utils.data import Sampler
+from transformers import LlamaForCausalLM, PrinterCallback, ProgressCallback, Trainer
 from trl import SFTConfig, SFTTrainer
 
 from .callbacks import EarlyStop, Interruption, Reporting
