@@ -79,7 +79,7 @@ test("only an assistant's turns have a loss, with the token that ends them; what
   REFUSED.forEach(([, sentence], at) => assert.match(found[TAKEN.length + at]!.refused ?? "taken", sentence));
 });
 
-const CHANGE: Partial<RecipeInput> = { steps: 24, accumulation: 2, dropout: 0.1, schedule: "cosine", exports: ["adapter", "merged"] };
+const CHANGE: Partial<RecipeInput> = { steps: 24, accumulation: 2, groupByLength: true, dropout: 0.1, schedule: "cosine", exports: ["adapter", "merged"] };
 let reference: string;
 
 test("a run: its loss falls, its parameters are the planner's, the merged model is base + adapter, and it knows when to stop", options, async () => {
@@ -106,6 +106,24 @@ test("the loss that is computed only where there are labels is transformers' own
   assert.ok(found["gradient"]! > 1e-3 && found["apart"]! < 1e-5 * found["gradient"]!, JSON.stringify(found));
   assert.ok(Math.abs(found["shared"]! - found["mine"]! / 4) < 1e-6, "a micro-batch counts by the labels of the whole update");
   assert.deepEqual([found["nothing"], found["of nothing"]], [0, 0], "rows without labels teach nothing, and break nothing");
+});
+
+test("rows grouped by length: each once an epoch, alike in length within an update, in another order each epoch", options, () => {
+  const random = (at: number): number => (Math.imul(at + 1, 2_654_435_761) >>> 8) % 200;
+  const lengths = Array.from({ length: 403 }, (_, at) => 20 + random(at)), cases = [{ lengths, update: 8, seed: 3, epochs: [0, 1, 0] }, { lengths: [5, 9, 7], update: 8, seed: 3, epochs: [0] }];
+  writeRows(join(folder, "groups.jsonl"), cases);
+  const [[first, second, again], [few]] = runPython(python, "draw_groups.py", [], readFileSync(join(folder, "groups.jsonl"), "utf8")).trim().split("\n").map((line) => JSON.parse(line) as number[][]) as [[number[], number[], number[]], [number[]]];
+  for (const order of [first, second]) assert.deepEqual(order.toSorted((a, b) => a - b), lengths.map((_, at) => at));
+  assert.deepEqual(first, again, "a run that goes on takes the same rows");
+  assert.notDeepEqual(first, second);
+  const padding = (order: readonly number[]): number => {
+    const updates = Array.from({ length: Math.ceil(order.length / 8) }, (_, at) => order.slice(8 * at, 8 * at + 8).map((row) => lengths[row] as number));
+    return updates.reduce((sum, update) => sum + update.length * Math.max(...update), 0) / lengths.reduce((sum, length) => sum + length, 0) - 1;
+  };
+  assert.ok(padding(lengths.map((_, at) => at)) > 0.5 && padding(first) < 0.1, `${padding(lengths.map((_, at) => at))} in their order, ${padding(first)} grouped`);
+  const longest = Array.from({ length: 50 }, (_, at) => Math.max(...first.slice(8 * at, 8 * at + 8).map((row) => lengths[row] as number)));
+  assert.notDeepEqual(longest, longest.toSorted((a, b) => a - b), "not from short to long");
+  assert.deepEqual(few.toSorted(), [0, 1, 2], "fewer rows than an update");
 });
 
 test("killed at a random step, then asked to end, and started again each time: the same loss at every step", options, async () => {

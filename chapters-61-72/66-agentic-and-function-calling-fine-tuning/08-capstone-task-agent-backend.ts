@@ -59,20 +59,45 @@ showTable(spec.shares.map(({ says, atLeast }) => ({ criterion: says, "at least, 
 // `phrasingOf` masks titles and days; what is left is the way to ask.
 
 // %%
-import { phrasingOf, readToolRows, titlesOf, toTrainerRow } from "llmops/data";
+import { phrasingOf, readToolDataset, readToolRows, titlesOf, toTrainerRow } from "llmops/data";
 
-const [trainRows, testRows] = [readToolRows("train"), readToolRows("test")];
+const [storedRows, testRows] = [readToolRows("train"), readToolRows("test")];
 const exam = casesOf(testRows);
-const [phrasings, titles] = [new Set(trainRows.map(phrasingOf)), new Set(trainRows.flatMap((row) => [...titlesOf(row)]))];
+const [phrasings, titles] = [new Set(storedRows.map(phrasingOf)), new Set(storedRows.flatMap((row) => [...titlesOf(row)]))];
 const kinds = [...new Set(testRows.map(({ extra }) => String(extra.kind)))];
 showTable(kinds.map((kind) => {
-  const [trained, tested] = [trainRows, testRows].map((rows) => rows.filter(({ extra }) => extra.kind === kind));
+  const [trained, tested] = [storedRows, testRows].map((rows) => rows.filter(({ extra }) => extra.kind === kind));
   return {
     kind, "to train on": trained.length, "in the exam": tested.length, "their phrasing is known": tested.filter((row) => phrasings.has(phrasingOf(row))).length,
     "a title is known": tested.filter((row) => [...titlesOf(row)].some((title) => titles.has(title))).length,
   };
 }), { decimals: 0 });
 console.log(`${exam.length} turns to examine, ${exam.filter(({ due }) => due === "calls").length} of them with calls due`);
+
+// %% [markdown]
+// Lesson 66.4 was examined by kind, and one was far behind: several calls in one turn. No wonder: two wishes can be put together in many
+// more ways than one, and about every seventh row shows it. More updates would not mend that. So order more rows of that kind alone, have
+// every call run as before, and leave out what comes near the exam: a phrasing or a title that it has.
+
+// %% tags=["measured"]
+import { openTaskApi, taskToolRunner } from "llmops/agent";
+import { generateToolConversations, openTeacher } from "llmops/teacher";
+
+const { today } = readToolDataset();
+const teacher = await openTeacher({ budgetUsd: 0.5 });
+showDoors({ door: "teacher", kind: teacher.door.kind, says: teacher.door.says });
+const drawingApi = await openTaskApi({ today });
+const ordered = await generateToolConversations(teacher, taskToolRunner(drawingApi, today), { today, count: 1000, kinds: { parallel: 1 }, seed: 668, system: TASK_SYSTEM });
+await drawingApi.close();
+await teacher.close();
+const examined = { phrasings: new Set(testRows.map(phrasingOf)), titles: new Set(testRows.flatMap((row) => [...titlesOf(row)])) };
+const added = ordered.rows.filter((row) => !examined.phrasings.has(phrasingOf(row)) && ![...titlesOf(row)].some((title) => examined.titles.has(title)));
+const trainRows = [...storedRows, ...added];
+const severalIn = (rows: typeof storedRows) => rows.filter(({ extra }) => extra.kind === "parallel").length / rows.length;
+showTable([{
+  ordered: 1000, written: ordered.rows.length, "too near the exam": ordered.rows.length - added.length, added: added.length, "rows to train on": trainRows.length,
+  "several calls before, %": 100 * severalIn(storedRows), "now, %": 100 * severalIn(trainRows), "cost, $": ordered.cost.spent,
+}], { decimals: 1 });
 
 // %% [markdown]
 // ## 3. Before
@@ -96,8 +121,8 @@ showTable([{ model: "base, prompted", "turns with a call due": before.valid.of, 
 // %% [markdown]
 // ## 4. Train
 //
-// All weights move, as in lesson 66.4, in twice as many updates: the spec gives twenty minutes, and each row is seen twice. The same rows
-// and the same code train an adapter of Llama-3-8B on a T4; the plan says whether that fits before anybody waits for it.
+// All weights move, as in lesson 66.4, and each row is seen three times: the spec gives twenty minutes. The same rows and the same code
+// train an adapter of Llama-3-8B on a T4; the plan says whether that fits before anybody waits for it.
 
 // %%
 import { GIB } from "llmops/compute";
@@ -107,7 +132,7 @@ const write = (path: string, rows: typeof trainRows) => writeFileSync(path, rows
 write("backend/train.jsonl", trainRows);
 write("backend/validation.jsonl", readToolRows("validation"));
 const data = { train: resolve("backend/train.jsonl"), eval: resolve("backend/validation.jsonl") };
-const recipe = toolCallRecipe({ data, steps: 1000, evaluateEvery: 250, checkpoints: { every: 250, keep: 1 } });
+const recipe = toolCallRecipe({ data, epochs: 3, evaluateEvery: 300, checkpoints: { every: 300, keep: 1 } });
 const onT4 = llama3OnT4({ data, epochs: 1 });
 showTable([recipe, onT4].map((each) => {
   const target = each === onT4 ? targetOf("t4") : targetOf({ memoryBytes: machine?.memory_bytes ?? 8 * GIB });
@@ -238,7 +263,7 @@ showTable([{ answers: ranked.length, "median, ms": at(0.5), "95% within, ms": at
 // wrong in silence. Only the last is unforgivable.
 
 // %% tags=["measured"]
-import { openTaskApi, playWorkflow, readWorkflows, runAgent, taskAgent, type WorkflowRun } from "llmops/agent";
+import { playWorkflow, readWorkflows, runAgent, taskAgent, type WorkflowRun } from "llmops/agent";
 
 const workflows = readWorkflows().filter((_, index) => index % 2 === 0);
 const api = await openTaskApi({ today: workflows[0].today });

@@ -18,8 +18,8 @@ export const WITHOUT = "no .venv-train here: a job with the runtime `local` make
 const ENV = { ...process.env, PYTHONPATH: join(ROOT, "colab"), OMP_NUM_THREADS: "1", PYTHONWARNINGS: "ignore", HF_HUB_OFFLINE: "1" };
 
 /** Runs a script of tests/support with the training Python; returns what it printed. */
-export function runPython(python: string, script: string, args: readonly string[]): string {
-  const { status, stdout, stderr } = spawnSync(python, [join(ROOT, "tests/support", script), ...args], { env: ENV, encoding: "utf8", maxBuffer: 1 << 28 });
+export function runPython(python: string, script: string, args: readonly string[], input = ""): string {
+  const { status, stdout, stderr } = spawnSync(python, [join(ROOT, "tests/support", script), ...args], { input, env: ENV, encoding: "utf8", maxBuffer: 1 << 28 });
   if (status !== 0) throw new Error(`${script} failed:\n${stderr}`);
   return stdout;
 }
