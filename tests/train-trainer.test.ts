@@ -101,11 +101,12 @@ test("a run: its loss falls, its parameters are the planner's, the merged model 
 });
 
 test("the loss that is computed only where there are labels is transformers' own, and so are its gradients", options, () => {
-  const found = JSON.parse(runPython(python, "compare_losses.py", [join(folder, "model")])) as Record<string, number>;
+  const found = JSON.parse(runPython(python, "compare_losses.py", [join(folder, "model")])) as Record<string, number> & Record<`suits${string}`, boolean>;
   assert.ok(Math.abs(found["mine"]! - found["theirs"]!) < 1e-5 * found["theirs"]!, JSON.stringify(found));
   assert.ok(found["gradient"]! > 1e-3 && found["apart"]! < 1e-5 * found["gradient"]!, JSON.stringify(found));
   assert.ok(Math.abs(found["shared"]! - found["mine"]! / 4) < 1e-6, "a micro-batch counts by the labels of the whole update");
   assert.deepEqual([found["nothing"], found["of nothing"]], [0, 0], "rows without labels teach nothing, and break nothing");
+  assert.deepEqual([found["suits"], found["suits the largest"]], [true, false], "too many logits are left to TRL, which takes them in tiles");
 });
 
 test("rows grouped by length: each once an epoch, alike in length within an update, in another order each epoch", options, () => {

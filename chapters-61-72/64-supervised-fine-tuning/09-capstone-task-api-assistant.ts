@@ -63,8 +63,8 @@ showTable(criteria.map(({ what, on, atLeast }) => ({ what, on, "at least, %": 10
 //
 // ## 2. The data
 //
-// Requests with the call that each stands for. `train` is what the model learns from; the other sets are exams, and the further down
-// the list, the less they share with it:
+// Requests with the call that each stands for. `train` is what the model learns from; the other sets are exams. Each differs from it in
+// its own way: new titles and dates, new words, new phrasings, another author.
 
 // %%
 const EXAMS = ["held-out", "unseen-words", "unseen-phrasings", "another-hand"] as const;
@@ -93,7 +93,8 @@ console.log(taskRow(row).messages.map(({ role, content, tool_calls }) => `${role
 // %% [markdown]
 // ### Exercise: how long must an exam be?
 //
-// Before you look at results: how many requests does it take to know a share to ± `width`, with a 95% interval? Write `examLength`.
+// Before you look at results: how many requests does it take to know a share to ± `width`, with a 95% interval? Take the plain formula,
+// half the width of the interval being 1.96 · √(share · (1 − share) / n), solve it for n, round up, and write `examLength`.
 
 // %%
 import { examLengthExercise } from "llmops/exercises/64-9";
@@ -148,8 +149,9 @@ console.log(`To "${asked[0].request}" the base says: ${base.answers[0]}`);
 //
 // ## 4. The recipe, and whether it fits
 //
-// Two recipes: a LoRA of all matrices, and full fine-tuning beside it, which moves every weight. The same recipe with another base
-// runs on a T4; the plan says whether it fits before anything is launched.
+// Two recipes: a LoRA of all matrices, and full fine-tuning beside it, which moves every weight. The plan says whether they fit before
+// anything is launched, and whether an adapter of Llama-3-8B fits a T4. Full fine-tuning needs no more here: a model of 2.3 million weights
+// is small beside the activations of a batch. For an 8B it is the other way round.
 
 // %%
 import { GIB } from "llmops/compute";
@@ -158,11 +160,12 @@ import { llama3OnT4, planRecipe, shapeOfBase, targetOf, tasklingRecipe, training
 writeTaskRows(train, "assistant/train.jsonl");
 writeTaskRows(readTaskCalls("validation"), "assistant/validation.jsonl");
 const data = { train: resolve("assistant/train.jsonl"), eval: resolve("assistant/validation.jsonl") };
-const STEPS = 400; // of 8 rows: what a core trains in three minutes; no row is seen twice
-const looks = { evaluateEvery: 100, checkpoints: { every: 200, keep: 1 } };
-const lora = tasklingRecipe({ data, steps: STEPS, ...looks });
-const full = tasklingRecipe({ data, steps: STEPS, ...looks, method: "full" });
-const t4 = llama3OnT4({ data, chatTemplate: null, epochs: 1 });
+const STEPS = 600; // of 8 rows: each row once
+const length = { steps: STEPS, evaluateEvery: 150, checkpoints: { every: 300, keep: 1 } };
+const quick = { precision: "bf16", fallback: "fp32", groupByLength: true } as const; // products in bf16 where the processor has it; hardly any padding
+const lora = tasklingRecipe({ data, ...length, ...quick });
+const full = tasklingRecipe({ data, ...length, ...quick, method: "full", learningRate: 1e-3 });
+const t4 = llama3OnT4({ data, epochs: 1 });
 showTable([lora, full, t4].map((recipe) => {
   const target = recipe === t4 ? targetOf("t4") : targetOf({ memoryBytes: machine?.memory_bytes ?? 8 * GIB });
   const { memory, verdict } = planRecipe(recipe, shapeOfBase(recipe), target, recipe === t4 ? 512 : undefined);
@@ -172,14 +175,13 @@ showTable([lora, full, t4].map((recipe) => {
 // %% [markdown]
 // ## 5. Train
 //
-// Both are launched, and you watch the LoRA. Close the notebook if you like: the jobs go on.
+// The LoRA first and alone, since the spec has a line for its time; then the other. Close the notebook if you like: a job goes on.
 
 // %% tags=["measured"]
 import { launch, watchRun } from "llmops/pair";
 
-const fullRun = await launch(trainingJob(full, { name: "capstone-full" }), runtime);
 const run = await watchRun(await launch(trainingJob(lora, { name: "capstone-lora" }), runtime));
-await fullRun.wait();
+const fullRun = await watchRun(await launch(trainingJob(full, { name: "capstone-full" }), runtime));
 for (const each of [run, fullRun]) await each.fetch();
 
 // %% tags=["measured"]
@@ -189,7 +191,7 @@ const records = { lora: run.result("run.json", TrainingRecord), full: fullRun.re
 showTable(Object.entries(records).map(([method, record]) => ({
   method, "weights that moved": record.parameters.trainable, "of all, %": (100 * record.parameters.trainable) / record.parameters.total,
   "seconds, training alone": record.attempts.reduce((sum, { train_seconds }) => sum + (train_seconds ?? 0), 0), "validation loss": record.eval_loss ?? NaN,
-})), { decimals: 3, caption: "Side by side on the same cores: each alone is faster" });
+})), { decimals: 3 });
 
 // %% [markdown]
 // ## 6. The exam
@@ -217,8 +219,8 @@ showTable((["lora", "full"] as const).flatMap((method) => EXAMS.map((set) => {
 // %% [markdown]
 // ### Exercise: judge a criterion
 //
-// An exam is a sample, so a criterion has three ends: shown, failed, or not shown by this exam. Write `judgeOne`; `wilson` gives the 95%
-// interval of so many hits.
+// An exam is a sample, so a criterion has three ends: shown, failed, or not shown by this exam. Shown: the low end of its interval reaches
+// what is wanted. Failed: not even the high end does. Write `judgeOne`; `wilson` gives the 95% interval of so many hits.
 
 // %%
 import { judgeCriterion, type Found, type Verdict } from "llmops/exercises/64-9";
@@ -240,7 +242,8 @@ await check(judgeCriterion, judgeOne);
 // The spec asks for shares, and the table answers with both: whether the share was reached, and what the interval allows you to claim.
 
 // %% tags=["measured"]
-const claim = ({ low, high }: { low: number; high: number }, wanted: number) => (low >= wanted ? "shown" : high < wanted ? "failed" : "not shown");
+import { judgeInterval } from "llmops/evaluate";
+
 const medianMs = 1000 * [...tuned.latencies].sort((a, b) => a - b)[Math.floor(tuned.latencies.length / 2)];
 const gained = percent(scores.lora["held-out"].arguments) - percent(before.prompted.arguments);
 const trainedFor = records.lora.attempts.reduce((sum, { train_seconds }) => sum + (train_seconds ?? 0), 0);
@@ -249,15 +252,19 @@ const verdicts = [
     const share = scores.lora[on as (typeof EXAMS)[number]][what];
     return {
       criterion: `${what}, ${on}`, wanted: `${100 * atLeast} %`, found: `${range(share)} %`,
-      reached: share.estimate >= atLeast, "the interval says": claim(share, atLeast),
+      reached: share.estimate >= atLeast, "the interval says": judgeInterval(share, atLeast),
     };
   }),
   { criterion: "gain over the prompted base", wanted: `${spec.improvement.points} points`, found: `${gained.toFixed(1)} points`, reached: gained >= spec.improvement.points, "the interval says": "" },
-  { criterion: "training, beside another run", wanted: `${spec.training.mostSeconds} s`, found: `${trainedFor.toFixed(0)} s`, reached: trainedFor <= spec.training.mostSeconds, "the interval says": "" },
+  { criterion: "training", wanted: `${spec.training.mostSeconds} s`, found: `${trainedFor.toFixed(0)} s`, reached: trainedFor <= spec.training.mostSeconds, "the interval says": "" },
   { criterion: "answer, median, one at a time", wanted: `${spec.latency.medianMilliseconds} ms`, found: `${medianMs.toFixed(0)} ms`, reached: medianMs <= spec.latency.medianMilliseconds, "the interval says": "" },
   { criterion: "cost", wanted: "$0.00", found: "$0.00, local", reached: true, "the interval says": "" },
 ].map(({ reached, ...rest }) => ({ ...rest, verdict: reached ? "reached" : "NOT REACHED" }));
 showTable(verdicts, { caption: `The assistant against its spec: ${verdicts.filter(({ verdict }) => verdict === "reached").length} of ${verdicts.length} reached` });
+
+// %% [markdown]
+// Count the lines that are not reached. Each figure of the spec was a promise; where the interval says *failed*, no longer exam will help,
+// only a better model. You then have three honest choices: more or other data, more steps, or another spec with a reason.
 
 // %% tags=["measured", "folded"]
 const bars = EXAMS.flatMap((set) => (["operation", "arguments"] as const).map((what) => ({ exam: set, what, ...scores.lora[set][what] })));
@@ -275,8 +282,8 @@ await showChart(
 );
 
 // %% [markdown]
-// The further an exam is from the training rows, the lower the bars. A figure from the first exam alone would have promised too much:
-// always ask how far the exam was from the data.
+// Each exam is harder in its own way: look which bar falls, that of the operation or that of the arguments. A figure from the first exam
+// alone would have promised too much: always ask how far the exam was from the data.
 //
 // ## 8. What it gets wrong
 //
@@ -291,8 +298,9 @@ for (const { set, wanted, answer } of EXAMS.flatMap((exam) => wrong.filter((mist
 }
 
 // %% [markdown]
-// Two kinds need two remedies. A wrong operation means that the model did not know this way to ask: more phrasings help, more titles do
-// not. A wrong title means that it did not copy: rows with words that exist nowhere teach that, and half of `train` has them.
+// Each kind needs its own remedy. A wrong operation: the model does not know this way to ask, so more phrasings help, and more titles do
+// not. Wrong arguments: read whether it copied badly, cut the title at the wrong place, or left the date out; half of `train` has made-up
+// words that teach copying, so more of these alone is not the answer. No call: look where the JSON breaks.
 //
 // ## 9. Deliver
 //
@@ -306,7 +314,7 @@ cpSync(adapter, "assistant/adapter", { recursive: true });
 writeFileSync("assistant/result.json", `${JSON.stringify({ spec, verdicts, run: run.id }, null, 2)}\n`);
 const failed = verdicts.filter(({ verdict }) => verdict !== "reached").map(({ criterion, wanted, found }) => `- ${criterion}: ${found}, wanted ${wanted}`);
 writeFileSync("assistant/README.md", [
-  "# Task API assistant 1.0", "", `For: ${spec.intent}. One request, one call; English only.`, "",
+  failed.length > 0 ? "# Task API assistant 0.1: its spec is not met" : "# Task API assistant 1.0", "", `For: ${spec.intent}. One request, one call; English only.`, "",
   `Base: taskling. LoRA, rank ${lora.rank}, ${STEPS} steps of ${lora.batch} rows; data SHA-256 ${records.lora.data.train.sha256.slice(0, 16)}…; seed ${lora.seed}.`, "",
   "## Measured", "", ...verdicts.map(({ criterion, wanted, found, verdict }) => `- ${criterion}: ${found} (wanted ${wanted}): ${verdict}`), "",
   "## Not reached", "", ...(failed.length ? failed : ["Nothing of the spec."]), "",
@@ -314,12 +322,12 @@ writeFileSync("assistant/README.md", [
 ].join("\n"));
 showTable(readdirSync("assistant", { recursive: true, encoding: "utf8" }).filter((name) => statSync(join("assistant", name)).isFile()).sort()
   .map((file) => ({ file, bytes: statSync(join("assistant", file)).size })));
-console.log(readFileSync("assistant/README.md", "utf8").split("\n").slice(0, 6).join("\n"));
+console.log(readFileSync("assistant/README.md", "utf8"));
 
 // %% [markdown]
 // For a file that runs without Python, export it as lesson 64.8 did: `npm run llmops -- export RUN --to gguf-q8_0,modelfile --out DIR`.
-// For Llama-3-8B, run this notebook from the top with `LLMOPS_RUNTIME=hand-off npm start`, with `t4` in place of `lora` in section 5:
-// the exams, the scoring and the card stay as they are.
+// Llama-3-8B is more than another recipe. The trainer needs a template that writes tools, which `llama3OnT4` brings along; the exam has to
+// use the same one; and `model` and the card's line "Base" name taskling. Train it as in lesson 64.4; this exam has not been tried on it.
 
 // %% tags=["quiet"]
 await runtime.stop();

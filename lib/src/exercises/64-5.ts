@@ -17,7 +17,7 @@ const mean = (values: readonly number[]): number => values.reduce((sum, value) =
 /** The mean of the last five training losses, and the lowest mean of five in a row. */
 const lastFive = ({ training }: Course): number => mean(training.slice(-5));
 const bestFive = ({ training }: Course): number => Math.min(...training.slice(0, -4).map((_, at) => mean(training.slice(at, at + 5))));
-const isUnstable = (course: Course): boolean => lastFive(course) > 1.1 * bestFive(course);
+const isUnstable = (course: Course): boolean => lastFive(course) > 1.5 * Math.min(course.training[0]!, bestFive(course));
 const isOverFitted = ({ evaluation }: Course): boolean => evaluation.slice(-2).every((loss) => loss > 1.03 * Math.min(...evaluation));
 const isUnderFitted = ({ evaluation }: Course): boolean => evaluation[evaluation.length - 1]! > 0.9 * evaluation[0]!;
 
@@ -61,7 +61,7 @@ export const judgeCourse: Exercise<JudgeCourse> = {
   kind: "function",
   hints: [
     "Write the three rules as three conditions first, and test them in the order of the exercise: a run that is unstable often looks over-fitted too.",
-    "For the first rule you need the mean of every five neighbours in the training losses: the last of these means, and the smallest. The other two rules look at the evaluation losses alone.",
+    "For the first rule you need the mean of every five neighbours in the training losses: the last of these means, and the smallest; the first loss may be smaller still. The other two rules look at the evaluation losses alone.",
     "Over-fitted asks for both of the last two readings to lie above the lowest evaluation loss times 1.03; under-fitted compares the last reading with the first. What passes all three is healthy.",
   ],
   fault: (answer) => {
@@ -102,7 +102,7 @@ export const judgeCourse: Exercise<JudgeCourse> = {
     {
       name: "against the start",
       matches: judges(judgeBy({ unstable: (course) => lastFive(course) > 1.1 * course.training[0]! })),
-      message: "You compare the end with the start. A run can fall to 1, rise to 2.5 and still be below its start of 3: compare with the lowest five in a row.",
+      message: "You compare the end with the start alone. A run can fall to 1, rise to 2.5 and still be below its start of 3: compare with the lowest five in a row, too.",
     },
   ],
   because: "The order matters: first whether it is stable, then whether the rows that it never saw get worse, then whether anything was learned. And each rule compares a loss with its own past, not with a number that is said to be good.",
