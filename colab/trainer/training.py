@@ -45,6 +45,15 @@ class Batches:
         return made
 
 
+# Logits that are held at once: 512 MiB in fp32, as many as in a tile of TRL's own loss (4,096 positions of 32,768 words).
+MOST_LOGITS = 2**27
+
+
+def suits_labelled_loss(model, inputs):
+    """Whether `loss_where_labelled` may take the batch: a Llama, and so few labels that their logits need no tiles."""
+    return isinstance(model, LlamaForCausalLM) and int((inputs["labels"] != IGNORED).sum()) * model.config.vocab_size <= MOST_LOGITS
+
+
 def loss_where_labelled(model, inputs, count):
     """
     TRL's loss, without the logits of positions that have none: off a card TRL 1.16 writes the logits of every position, most of
@@ -57,7 +66,7 @@ def loss_where_labelled(model, inputs, count):
     labelled = labels != IGNORED
     logits = model.lm_head(hidden[labelled])
     loss = torch.nn.functional.cross_entropy(logits.float(), labels[labelled], reduction="sum")
-    return loss / (labelled.sum().clamp(min=1) if count is None else count)
+    return loss / torch.as_tensor(labelled.sum() if count is None else count).clamp(min=1)
 
 
 class RecipeTrainer(SFTTrainer):
@@ -83,11 +92,11 @@ class RecipeTrainer(SFTTrainer):
             # then wants positions.
             inputs["position_ids"] = torch.arange(mask.shape[1], device=mask.device).expand(mask.shape)
         whole = model.get_base_model() if isinstance(model, PeftModel) else model
-        if self.args.use_cpu and isinstance(whole, LlamaForCausalLM) and not return_outputs:
+        if self.args.use_cpu and not return_outputs and suits_labelled_loss(whole, inputs):
             # Accelerate makes `model.forward` mix precisions, which is not what is called.
             with self.accelerator.autocast():
                 return loss_where_labelled(whole, inputs, num_items_in_batch)
-        return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
+        return super().compute_loss(model, inputs, return_outputs=return_outputs, num_items_in_batch=num_items_in_batch)
 
     def _get_output_dir(self, trial=None):
         return str(self.writing_into or self.args.output_dir)
