@@ -16,19 +16,19 @@ const recipes: fc.Arbitrary<TrainingRecipe> = fc.record({
   method: fc.constantFrom("lora" as const, "dora" as const, "qlora" as const, "full" as const),
   nf4: fc.boolean(), rank: fc.integer({ min: 1, max: 256 }), alpha: positive, targets: fc.subarray([...LINEARS], { minLength: 1 }), dropout: fc.double({ min: 0, max: 0.9, noNaN: true }), rslora: fc.boolean(),
   fallback: fc.constantFrom("refuse" as const, "fp32" as const), precision: fc.constantFrom("auto" as const, "fp32" as const, "fp16" as const, "bf16" as const),
-  maxLength: fc.integer({ min: 8, max: 1e6 }), packing: fc.boolean(), groupByLength: fc.boolean(), completionOnly: fc.boolean(), length: fc.oneof(fc.record({ epochs: positive, steps: fc.constant(null) }), fc.record({ epochs: fc.constant(null), steps: fc.integer({ min: 1, max: 1e6 }) })),
+  maxLength: fc.integer({ min: 8, max: 1e6 }), rowsTogether: fc.constantFrom({ packing: false, groupByLength: false }, { packing: true, groupByLength: false }, { packing: false, groupByLength: true }), completionOnly: fc.boolean(), length: fc.oneof(fc.record({ epochs: positive, steps: fc.constant(null) }), fc.record({ epochs: fc.constant(null), steps: fc.integer({ min: 1, max: 1e6 }) })),
   batch: fc.integer({ min: 1, max: 512 }), accumulation: fc.integer({ min: 1, max: 512 }), optimizer: fc.constantFrom("adamw" as const, "adamw-8bit" as const, "paged-adamw-8bit" as const),
   learningRate: positive, schedule: fc.constantFrom("linear" as const, "cosine" as const, "constant" as const), warmup: fc.oneof(fc.double({ min: 0, max: 0.999, noNaN: true }), fc.integer({ min: 0, max: 500 })),
   weightDecay: fc.double({ min: 0, max: 1, noNaN: true }), maxGradNorm: positive, checkpointing: fc.constantFrom("none" as const, "layer" as const, "offload" as const), unsloth: fc.boolean(),
   looks: fc.option(fc.record({ every: fc.integer({ min: 1, max: 100 }), stop: fc.option(fc.record({ patience: fc.integer({ min: 1, max: 9 }), minDelta: fc.double({ min: 0, max: 1, noNaN: true }) }), { nil: null }) }), { nil: null }),
   checkpoints: fc.record({ every: fc.integer({ min: 1, max: 500 }), keep: fc.integer({ min: 1, max: 9 }) }), seed: fc.integer({ min: 0, max: 2 ** 32 - 1 }), merged: fc.boolean(), template: fc.option(fc.constant("template.jinja"), { nil: null }),
-}).map(({ nf4, length, looks, merged, template, checkpointing, unsloth, ...held }) => {
+}).map(({ nf4, length, looks, merged, template, checkpointing, unsloth, rowsTogether, ...held }) => {
   const full = held.method === "full";
   return {
     ...held, version: 1, base: "model", chatTemplate: template, data: { train: "train.jsonl", eval: looks ? "eval.jsonl" : null },
     ...(full ? { rank: null, alpha: null, targets: null, dropout: null, rslora: null } : {}),
     quantisation: held.method === "qlora" || (held.method === "dora" && nf4) ? "nf4" : "none",
-    ...length, gradientCheckpointing: checkpointing, backend: unsloth ? "unsloth" : checkpointing === "offload" ? "auto" : "trl",
+    ...length, ...rowsTogether, gradientCheckpointing: checkpointing, backend: unsloth ? "unsloth" : checkpointing === "offload" ? "auto" : "trl",
     evaluateEvery: looks?.every ?? null, earlyStop: looks?.stop ?? null, exports: full ? ["merged"] : merged ? ["adapter", "merged"] : ["adapter"],
   };
 });
@@ -41,7 +41,7 @@ const WRONG: [Record<string, unknown>, string][] = [
   [{ data: { train: "a", evaluate: "b" } }, "data.evaluate"], [{ backend: "axolotl" }, "backend"], [{ method: "prefix" }, "method"], [{ rank: 0 }, "rank"], [{ rank: 1.5 }, "rank"], [{ rank: null }, "rank"], [{ alpha: 0 }, "alpha"],
   [{ targets: [] }, "targets"], [{ targets: ["q_proj", "q_proj"] }, "targets"], [{ targets: ["lm_head"] }, "targets"], [{ dropout: 1 }, "dropout"], [{ rslora: "yes" }, "rslora"],
   [{ quantisation: "int3" }, "quantisation"], [{ quantisation: "nf4" }, "quantisation"], [{ method: "qlora", quantisation: "none" }, "quantisation"], [{ method: "full", rank: 8 }, "rank"], [{ fallback: true }, "fallback"], [{ precision: "fp8" }, "precision"],
-  [{ maxLength: 4 }, "maxLength"], [{ packing: 1 }, "packing"], [{ groupByLength: "yes" }, "groupByLength"], [{ completionOnly: null }, "completionOnly"], [{ epochs: 1, steps: 5 }, "steps"], [{ epochs: -1 }, "epochs"], [{ steps: 0 }, "steps"], [{ batch: 0 }, "batch"], [{ accumulation: "4" }, "accumulation"],
+  [{ maxLength: 4 }, "maxLength"], [{ packing: 1 }, "packing"], [{ groupByLength: "yes" }, "groupByLength"], [{ groupByLength: true, packing: true }, "groupByLength"], [{ completionOnly: null }, "completionOnly"], [{ epochs: 1, steps: 5 }, "steps"], [{ epochs: -1 }, "epochs"], [{ steps: 0 }, "steps"], [{ batch: 0 }, "batch"], [{ accumulation: "4" }, "accumulation"],
   [{ optimizer: "lion" }, "optimizer"], [{ learningRate: 0 }, "learningRate"], [{ schedule: "step" }, "schedule"], [{ warmup: -1 }, "warmup"], [{ warmup: 2.5 }, "warmup"], [{ weightDecay: -0.1 }, "weightDecay"], [{ maxGradNorm: 0 }, "maxGradNorm"],
   [{ gradientCheckpointing: true }, "gradientCheckpointing"], [{ gradientCheckpointing: "offload", backend: "trl" }, "gradientCheckpointing"], [{ evaluateEvery: 5 }, "evaluateEvery"], [{ checkpoints: { every: 0 } }, "checkpoints.every"], [{ checkpoints: { often: 5 } }, "checkpoints.often"],
   [{ earlyStop: { patience: 2 } }, "earlyStop"], [{ earlyStop: { minDelta: 0 } }, "earlyStop.patience"], [{ seed: -1 }, "seed"], [{ exports: ["onnx"] }, "exports"], [{ exports: "adapter" }, "exports"], [{ method: "full", exports: ["adapter"] }, "exports"],
@@ -85,10 +85,13 @@ test("on each machine a recipe becomes what that machine can do, or is refused w
     [qlora, a100, { device: "cuda", backend: "unsloth", precision: "fp16", packed: true, optimizer: "adamw-8bit", notes: [] }],
     [{ ...qlora, precision: "bf16" }, a100, { device: "cuda", backend: "unsloth", precision: "bf16", packed: true, optimizer: "adamw-8bit", notes: [] }],
     [{ ...qlora, precision: "bf16" }, t4, /precision is bf16, and Tesla T4 has none \(compute capability 7\.5/],
+    [{ ...lora, precision: "bf16", fallback: "fp32" }, t4, {
+      device: "cuda", backend: "unsloth", precision: "fp16", packed: false, optimizer: "adamw", notes: ["precision: bf16 was wished, and Tesla T4 has none (compute capability 7.5, 8.0 is needed), so the run is in fp16"],
+    }],
     [{ ...lora, precision: "fp16" }, cpu, /precision is fp16, and this machine has no CUDA card/],
-    [{ ...lora, precision: "bf16" }, cpu, /precision is bf16, and this machine has neither a card nor a processor that multiplies it/],
+    [{ ...lora, precision: "bf16" }, cpu, /precision is bf16, and this processor does not multiply it: set it to fp32, or fallback to "fp32"/],
     [{ ...lora, precision: "bf16", fallback: "fp32" }, cpu, {
-      device: "cpu", backend: "trl", precision: "fp32", packed: false, optimizer: "adamw", notes: ["precision: this processor does not multiply bf16, so the run is in fp32"],
+      device: "cpu", backend: "trl", precision: "fp32", packed: false, optimizer: "adamw", notes: ["precision: bf16 was wished, and this processor does not multiply it, so the run is in fp32"],
     }],
     [{ ...lora, precision: "bf16" }, { ...cpu, processor_bf16: true }, { device: "cpu", backend: "trl", precision: "bf16", packed: false, optimizer: "adamw", notes: [] }],
     [{ ...lora, backend: "unsloth" }, cpu, /backend is unsloth, and this machine has no CUDA card/],
@@ -140,6 +143,7 @@ test("what a machine cannot do is said by field before anything is sent", () => 
   assert.throws(() => planRecipe(completeRecipe({ ...LEAST, precision: "fp16" }), shape, here), /precision: is fp16, and .* has no CUDA card/);
   assert.throws(() => planRecipe(completeRecipe({ ...LEAST, precision: "bf16" }), shape, targetOf("t4")), /precision: is bf16, and Tesla T4 has none/);
   assert.throws(() => planRecipe(completeRecipe({ ...LEAST, method: "qlora", backend: "trl", exports: ["merged"] }), shape, targetOf("t4")), /exports: has merged, and a packed base/);
+  assert.equal(planRecipe(completeRecipe({ ...LEAST, precision: "bf16", fallback: "fp32" }), shape, targetOf("t4")).input.compute, "fp16");
   const unpacked = planRecipe({ ...qlora, fallback: "fp32" }, shape, here);
   assert.equal(unpacked.input.method, "lora");
   assert.equal(unpacked.verdict.fits, "no");

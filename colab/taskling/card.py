@@ -12,6 +12,7 @@ from .corpus import mix
 from .corpus.requests import read_phrasings
 from .probe import LIMITS, TUNING, interval
 from .settings import Settings
+from .tokenizer import SPACED
 
 PACKAGES = ["torch", "transformers", "tokenizers", "peft", "onnxruntime", "gguf"]
 
@@ -102,7 +103,7 @@ It has no tool calls. One in ten known titles and calendar dates is held back by
 
 {_pretraining(phases, trainings)}
 
-Precision {trainings[-1]['precision']} on "{processor()}". {", ".join(f"{name} {version(name)}" for name in PACKAGES)}.
+Precision {trainings[-1]['run']['precision']} on "{processor()}". {", ".join(f"{name} {version(name)}" for name in PACKAGES)}.
 
 What holds: corpus and tokenizer are the same everywhere for a seed. Weights are the same for the same seed, packages, precision and processor, in as many processes of one thread, also where the run was stopped and went on. Another processor adds in another order; the precision `auto` is bf16 where the processor multiplies it and fp32 elsewhere: such models are alike, not the same. The CUDA path was not tried.
 
@@ -141,7 +142,7 @@ and the answer `{{"name": "create_task", "parameters": {{"title": "buy milk", "d
     (out / "README.md").write_text(text, "utf-8")
 
 
-WORDS = {"joined": "", "apart": "; a word is the same tokens behind a space, a quote or a bracket, but for some 170 common words that have their space"}
+WORDS = {"joined": "", "apart": f"; a word is the same tokens behind a space, a quote or a bracket, but for {len(SPACED.split())} common words that have their space"}
 """
 What a LoRA made of the model after so many cycles, each when it was the whole run, with `probe.py`'s seed 1: right operations and right
 arguments on held-out requests, right operations on phrasings never seen and on those of another hand.
@@ -162,7 +163,7 @@ def _pretraining(phases: list[Settings], trainings: list[dict]) -> str:
     lines = ["| phase | steps | tokens a step | Muon, matrices | AdamW, the rest | rates fall over | processes | minutes | last loss |", "| --- | --- | ---: | ---: | ---: | --- | ---: | ---: | ---: |"]
     for phase, training in zip(phases, trainings, strict=True):
         lines.append(f"| {phase.mix} | {' and '.join(f'{steps:,}' for steps in phase.cycles)} | {phase.batch:,} | {phase.matrix_rate} | {phase.other_rate} | the last {100 * (1 - phase.decay_from):.0f} % of a cycle "
-                     f"| {phase.processes} | {training['seconds'] / 60:.0f} | {sum(training['losses'][-50:]) / 50:.3f} |")
+                     f"| {phase.processes} | {training['seconds'] / 60:.0f} | {sum(last := training['losses'][-50:]) / len(last):.3f} |")
     notes = ["Each number of steps is a cycle of the learning rate, and each phase begins with the weights of the one before. Minutes are of the wall clock, on a machine shared with other work; losses are in nats a token, so they cannot be compared between tokenizers."]
     if len(phases) > 1:
         notes.append("A phase with another tokenizer begins with the rows of its embedding transplanted: a token that the old one had keeps its row, any other gets the mean of what stood for it.")

@@ -12,7 +12,7 @@ from .tokenizer import BEGIN, END
 class Rows:
     """
     Rows of tokens, one longer than what is predicted in them, always the same for a seed. A resumed run takes again what it had
-    and throws it away (a corpus of 8 million tokens takes under a minute).
+    and throws it away (10 million tokens take about a minute).
     """
 
     def __init__(self, settings: Settings, tokenizer: PreTrainedTokenizerFast) -> None:

@@ -10,7 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
-from transformers import LlamaForCausalLM
 
 from . import calls, card, evaluate, export, gguf_file, packing, pretrain, probe, tokenizer, transplant
 from .settings import MODEL, PHASES, STATE, Settings
@@ -26,7 +25,7 @@ def phases_of(cycles: int | None, steps: int | None, seed: int | None) -> list[S
     """The phases that a run goes through: all of them, or as far as it was asked to go."""
     phases = [replace(phase, seed=phase.seed if seed is None else seed) for phase in PHASES]
     if steps is not None:
-        return [replace(phases[0], cycles=(steps,))]
+        return [replace(phase, cycles=(steps,)) for phase in phases]
     left = sum(len(phase.cycles) for phase in phases) if cycles is None else cycles
     kept = []
     for phase in phases:
@@ -65,9 +64,11 @@ def _run(stage: str, phases: list[Settings], folders: list[Path], out: Path, pre
             if not (folder / "tokenizer.json").exists():
                 packing.check_render(phase, tokenizer.save(tokenizer.train(phase), folder, phase))
     elif stage == "pretrain":
-        for at, (phase, folder) in enumerate(zip(phases, folders, strict=True)):
-            if not (folder / "model.safetensors").exists():
-                export.save_model(_pretrained(phase, folder, None if at == 0 else folders[at - 1], precision), folder)
+        for at, folder in enumerate(folders):
+            phase = _phase(phases[at], folder, None if at == 0 else folders[at - 1], pretrain.precision_of(precision))
+            if not pretrain.is_done(phase) or not (folder / "model.safetensors").exists():
+                say(f"phase {phases[at].mix}: {phases[at].steps:,} steps, {phases[at].processes} process{'es' if phases[at].processes > 1 else ''}")
+                export.save_model(pretrain.pretrain(phase, say), folder)
     elif stage == "export":
         export.publish(state, out)
         export.write_onnx(out, say)
@@ -81,13 +82,11 @@ def _run(stage: str, phases: list[Settings], folders: list[Path], out: Path, pre
         card.write(out, folders, phases)
 
 
-def _pretrained(phase: Settings, folder: Path, before: Path | None, precision: str) -> LlamaForCausalLM:
-    """The phase's model; it begins where the one in the folder `before` ended, as that would be published: in fp16."""
+def _phase(settings: Settings, folder: Path, before: Path | None, precision: str) -> pretrain.Phase:
+    """The phase; it begins where the one in the folder `before` ended, as that would be published: in fp16."""
     own = export.read_tokenizer(folder)
-    say(f"phase {phase.mix}, {phase.steps:,} steps in {phase.processes} process{'es' if phase.processes > 1 else ''}")
-    start = pretrain.fresh(phase, own)
+    start = pretrain.fresh(settings, own)
     if before is not None:
-        held = export.read_model(before).half().float().state_dict()
-        start.load_state_dict(held)
-        start = transplant.transplant(start, export.read_tokenizer(before), own)
-    return pretrain.pretrain(phase, own, start, folder, precision, say)
+        start.load_state_dict(export.read_model(before).half().float().state_dict())
+        transplant.transplant(start, export.read_tokenizer(before), own)
+    return pretrain.Phase(settings, own, start, folder, precision)

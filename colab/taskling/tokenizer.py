@@ -50,7 +50,9 @@ def train(settings: Settings) -> Tokenizer:
     trainer = trainers.BpeTrainer(vocab_size=size, initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()), special_tokens=[], show_progress=False)
     learner.train_from_iterator(_texts(settings), trainer)
     learnt = json.loads(learner.to_str())["model"]
-    vocabulary = {**learnt["vocab"], **{token: size + at for at, token in enumerate(whole)}}
+    vocabulary = {**learnt["vocab"], **{token: len(learnt["vocab"]) + at for at, token in enumerate(whole)}}
+    if len(vocabulary) != settings.vocabulary - len(SPECIAL):
+        raise ValueError(f"the corpus gives {len(vocabulary)} tokens of {settings.vocabulary - len(SPECIAL)}: take more characters")
     tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[tuple(merge) for merge in learnt["merges"]], ignore_merges=True))
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence([BEFORE, BYTES])
     tokenizer.decoder = decoders.ByteLevel()

@@ -17,7 +17,8 @@ COMPARED = 8
 def export_all(recipe, plan, trainer, tokenizer, examples, stop, folder):
     """Writes the recipe's exports into `folder`; returns what run.json says of each."""
     made = {}
-    model = trainer.accelerator.unwrap_model(trainer.model)
+    # On a CPU the weights are in fp32, and so is what is compared: without Accelerate's bf16 around it.
+    model = trainer.accelerator.unwrap_model(trainer.model, keep_fp32_wrapper=plan.device != "cpu")
     keep_stop(model, tokenizer, stop)
     if "adapter" in recipe.exports:
         made["adapter"] = write(folder / "adapter", lambda path: (model.save_pretrained(path), tokenizer.save_pretrained(path, save_jinja_files=False)))

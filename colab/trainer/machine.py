@@ -23,7 +23,7 @@ class Machine:
 
     @property
     def bf16(self):
-        """Below Ampere, bf16 is slow emulation at best, whatever torch.cuda.is_bf16_supported() says."""
+        """Below Ampere, bf16 is slow emulation at best, whatever torch.cuda.is_bf16_supported() says; so it is on most processors."""
         return self.capability >= (8, 0) if self.cuda else self.processor_bf16
 
 
@@ -66,13 +66,12 @@ def decide(recipe, machine):
         precision = "fp16" if machine.cuda else "fp32"
     if precision == "fp16" and not machine.cuda:
         raise RecipeError("precision is fp16, and this machine has no CUDA card: set it to auto or fp32")
-    if precision == "bf16" and not machine.cuda and not machine.bf16:
-        if recipe.fallback == "refuse":
-            raise RecipeError('precision is bf16, and this machine has neither a card nor a processor that multiplies it: set it to auto, or fallback to "fp32"')
-        notes.append("precision: this processor does not multiply bf16, so the run is in fp32")
-        precision = "fp32"
     if precision == "bf16" and not machine.bf16:
-        raise RecipeError(f"precision is bf16, and {machine.name} has none (compute capability {machine.capability[0]}.{machine.capability[1]}, 8.0 is needed): set it to fp16")
+        who = f"{machine.name} has none (compute capability {machine.capability[0]}.{machine.capability[1]}, 8.0 is needed)" if machine.cuda else "this processor does not multiply it"
+        precision = "fp16" if machine.cuda else "fp32"
+        if recipe.fallback == "refuse":
+            raise RecipeError(f'precision is bf16, and {who}: set it to {precision}, or fallback to "fp32"')
+        notes.append(f"precision: bf16 was wished, and {who}, so the run is in {precision}")
     packed, missing = recipe.quantisation == "nf4", lacks_packing(machine)
     if packed and missing:
         if recipe.fallback == "refuse":

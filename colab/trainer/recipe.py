@@ -206,6 +206,8 @@ def check_together(value):
         raise RecipeError(f"warmup is {value['warmup']}; it must be a whole number of steps, or a share of them below 1")
     if value["gradientCheckpointing"] == "offload" and value["backend"] == "trl":
         raise RecipeError("gradientCheckpointing is offload, and only Unsloth moves checkpoints to RAM: take layer")
+    if value["groupByLength"] and value["packing"]:
+        raise RecipeError("groupByLength is set beside packing, which leaves nothing to fill up: set one of them")
     if full and "adapter" in value["exports"]:
         raise RecipeError("exports has adapter, and the method full trains none: take merged, which is the whole model")
 

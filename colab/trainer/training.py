@@ -130,7 +130,7 @@ class RecipeTrainer(SFTTrainer):
         return super().compute_loss(model, inputs, return_outputs=return_outputs, num_items_in_batch=num_items_in_batch)
 
     def _get_train_sampler(self, train_dataset=None):
-        if not self.recipe.group_by_length or self.recipe.packing:
+        if not self.recipe.group_by_length:
             return super()._get_train_sampler(train_dataset)
         rows = self.train_dataset if train_dataset is None else train_dataset
         return LengthGroups([len(ids) for ids in rows["input_ids"]], self.recipe.batch * self.recipe.accumulation, self.recipe.seed)
@@ -194,7 +194,7 @@ def make_trainer(recipe, plan, model, tokenizer, train, held_out, store, progres
         model=model, args=arguments(recipe, plan, store.folder), train_dataset=table(train), eval_dataset=table(held_out) if held_out else None,
         processing_class=tokenizer, callbacks=callbacks,
         # Packed rows need TRL's own, which keeps documents apart. A processor compiles bf16 products for each width of rows.
-        data_collator=None if recipe.packing else Batches(tokenizer.pad_token_id, step=32 if plan.precision == "bf16" else 1),
+        data_collator=None if recipe.packing else Batches(tokenizer.pad_token_id, step=32 if plan.device == "cpu" and plan.precision == "bf16" else 1),
     )
     for unwanted in (PrinterCallback, ProgressCallback):
         trainer.remove_callback(unwanted)

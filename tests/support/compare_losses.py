@@ -1,34 +1,61 @@
-"""`python compare_losses.py MODEL`: the trainer's loss and its gradients beside transformers' own, on rows with padding and prompts."""
+"""`python compare_losses.py JOB…`: each job's loss and gradients on its first batch as the trainer computes them, beside TRL's own.
+
+Each JOB is a job's folder as the agent lays it out. Prints one line for a job, and one for what the loss does at its edges.
+"""
 import json
+import os
 import sys
+from pathlib import Path
 
 import torch
-from transformers import AutoModelForCausalLM
 
-from trainer.data import IGNORED
-from trainer.training import loss_where_labelled, suits_labelled_loss
-
-torch.manual_seed(7)
-model = AutoModelForCausalLM.from_pretrained(sys.argv[1], dtype=torch.float32)
-rows = torch.randint(0, model.config.vocab_size, (4, 24))
-labels = rows.clone()
-labels[:, :15] = IGNORED
-labels[1, 20:] = IGNORED
-labels[2, :] = IGNORED  # a row without an answer, as a long prompt may leave it
+from runtime.metrics import Metrics
+from trainer import model as models
+from trainer import training
+from trainer.checkpoint import Checkpoints
+from trainer.data import IGNORED, Encoder, read_dataset
+from trainer.machine import decide, look
+from trainer.recipe import read_recipe
 
 
-def measured(loss):
+def measured(model, loss):
     model.zero_grad()
     loss.backward()
-    return loss.item(), torch.cat([weights.grad.flatten() for weights in model.parameters()])
+    return loss.item(), torch.cat([weights.grad.flatten() for weights in model.parameters() if weights.requires_grad])
 
 
-mine, my_gradient = measured(loss_where_labelled(model, {"input_ids": rows, "labels": labels.clone()}, None))
-theirs, gradient = measured(model(input_ids=rows, labels=labels).loss)
-shared, _ = measured(loss_where_labelled(model, {"input_ids": rows, "labels": labels.clone()}, 4 * int((labels[:, 1:] != IGNORED).sum())))
-nothing, empty = measured(loss_where_labelled(model, {"input_ids": rows, "labels": torch.full_like(labels, IGNORED)}, 0))
-print(json.dumps({
-    "mine": mine, "theirs": theirs, "gradient": gradient.abs().max().item(), "apart": (my_gradient - gradient).abs().max().item(),
-    "shared": shared, "nothing": nothing, "of nothing": empty.abs().max().item(),
-    "suits": suits_labelled_loss(model, {"labels": labels}), "suits the largest": suits_labelled_loss(model, {"labels": torch.zeros(2**27 // model.config.vocab_size + 1, dtype=torch.int64)}),
-}))
+def compare(job):
+    os.chdir(job)
+    recipe = read_recipe("recipe.json")
+    plan, tokenizer = decide(recipe, look()), models.read_tokenizer(recipe)
+    train = read_dataset(recipe.data.train, Encoder(tokenizer, recipe.completion_only), recipe.max_length)
+    trainer = training.make_trainer(recipe, plan, models.load(recipe, plan), tokenizer, train, None, Checkpoints(Path("compared"), 1, {}), {}, Metrics("."), 1)
+    batch, took = next(iter(trainer.get_train_dataloader())), {"trainer": 0, "TRL": 0}
+
+    def loss_by(who):
+        suits = training.suits_labelled_loss
+        training.suits_labelled_loss = (lambda *_: False) if who == "TRL" else lambda *args: suits(*args) and bool(took.update(trainer=took["trainer"] + 1) or True)
+        try:
+            return measured(trainer.model, trainer.compute_loss(trainer.model, dict(batch), num_items_in_batch=torch.tensor(1000)))
+        finally:
+            training.suits_labelled_loss = suits
+
+    for weights in trainer.model.parameters():  # adapters begin with B = 0, which hides a fault in A's gradient
+        if weights.requires_grad:
+            torch.nn.init.normal_(weights, std=0.05)
+    trainer.model.eval()  # dropout would part them; the loss does not look
+    (mine, my_gradient), (theirs, gradient) = loss_by("trainer"), loss_by("TRL")
+    return {"job": Path(job).name, "mine": mine, "theirs": theirs, "gradient": gradient.abs().max().item(), "apart": (my_gradient - gradient).abs().max().item(), "took": took["trainer"]}
+
+
+def edges(job):
+    model = models.load_base(recipe := read_recipe(Path(job) / "recipe.json"), decide(recipe, look()))
+    rows = torch.randint(0, model.config.vocab_size, (2, 12))
+    nothing, gradient = measured(model, training.loss_where_labelled(model, {"input_ids": rows, "labels": torch.full_like(rows, IGNORED)}, 0))
+    many = torch.zeros(training.MOST_LOGITS // model.config.vocab_size + 1, dtype=torch.int64)
+    return {"nothing": nothing, "of nothing": gradient.abs().max().item(), "suits": training.suits_labelled_loss(model, {"labels": rows}), "suits the largest": training.suits_labelled_loss(model, {"labels": many})}
+
+
+for job in sys.argv[1:]:
+    print(json.dumps(compare(job)))
+print(json.dumps(edges(sys.argv[1])))

@@ -54,7 +54,8 @@ export interface RecipePlan {
 export function toTrainingRun(recipe: TrainingRecipe, shape: string | ModelShape, { gpu }: Target, sequence?: number): TrainingRunInput {
   const packed = recipe.quantisation === "nf4" && gpu !== undefined;
   const usesUnsloth = gpu !== undefined && recipe.backend !== "trl" && recipe.method !== "full";
-  const compute = gpu === undefined ? "fp32" : recipe.precision === "auto" ? "fp16" : recipe.precision;
+  const isFp16 = recipe.precision === "auto" || (recipe.precision === "bf16" && gpu !== undefined && gpu.capability < 8);
+  const compute = gpu === undefined ? "fp32" : isFp16 ? "fp16" : recipe.precision;
   const checkpointing = recipe.gradientCheckpointing === "offload" && !usesUnsloth ? "layer" : recipe.gradientCheckpointing;
   return {
     model: shape, method: recipe.method === "full" ? "full" : packed ? "qlora" : "lora", compute, ...(packed ? {} : { storage: recipe.method === "full" ? "fp32" as const : compute }),
@@ -83,7 +84,7 @@ export function planRecipe(recipe: TrainingRecipe, shape: string | ModelShape, t
 /** What the trainer refuses on such a machine, said before anything is sent. */
 function checkMachine({ quantisation, optimizer, fallback, precision, backend, exports }: TrainingRecipe, { gpu, name }: Target): void {
   if (gpu !== undefined) {
-    if (precision === "bf16" && gpu.capability < 8) throw new RecipeError("precision", `is bf16, and ${name} has none (compute capability ${gpu.capability}, 8.0 is needed): set it to fp16`);
+    if (precision === "bf16" && gpu.capability < 8 && fallback === "refuse") throw new RecipeError("precision", `is bf16, and ${name} has none (compute capability ${gpu.capability}, 8.0 is needed): set it to fp16, or fallback to "fp32"`);
     if (quantisation === "nf4" && backend === "trl" && exports.includes("merged")) throw new RecipeError("exports", "has merged, and a packed base cannot take its adapter in without loss: export the adapter, and merge where the unpacked base fits, or train with Unsloth");
     return;
   }

@@ -67,8 +67,8 @@ const Written = z.strictObject({
   /** Of the frozen base. Default: nf4 for qlora. */
   quantisation: oneOf(["none", "nf4"]).optional(),
   /**
-   * Without CUDA or bitsandbytes, nf4 and 8-bit optimisers are refused, or the same adapters train over the unpacked base in fp32; so is
-   * bf16 on a processor that does not multiply it, or the run is in fp32.
+   * Without CUDA or bitsandbytes, nf4 and 8-bit optimisers are refused, or the same adapters train over the unpacked base in fp32. Where
+   * there is no bf16, it is refused, or the run is in what `auto` gives.
    */
   fallback: oneOf(["refuse", "fp32"]).default("refuse"),
   /** `auto`: fp32 on a CPU, fp16 on a card. Never bf16 unless it says so: a T4 has none, and few processors do. Weights that train stay in fp32. */
@@ -167,7 +167,7 @@ function adapterOf(data: Filled): Pick<TrainingRecipe, keyof Adapter> {
 
 /** Fields that contradict each other. */
 function checkTogether(recipe: TrainingRecipe): void {
-  const { method, quantisation, epochs, steps, evaluateEvery, earlyStop, warmup, gradientCheckpointing, backend, data, exports } = recipe;
+  const { method, quantisation, epochs, steps, evaluateEvery, earlyStop, warmup, gradientCheckpointing, backend, data, exports, packing, groupByLength } = recipe;
   if (method === "qlora" && quantisation !== "nf4") throw new RecipeError("quantisation", "is none, and the method qlora needs nf4: set it, or take the method lora");
   if ((method === "lora" || method === "full") && quantisation === "nf4") throw new RecipeError("quantisation", `is nf4, and the method ${method} trains over unpacked weights: take qlora, or dora`);
   if (epochs !== null && steps !== null) throw new RecipeError("steps", "is given beside epochs: leave one of them out");
@@ -175,5 +175,6 @@ function checkTogether(recipe: TrainingRecipe): void {
   if (earlyStop !== null && evaluateEvery === null) throw new RecipeError("earlyStop", "needs evaluateEvery: there is no loss to stop by");
   if (warmup >= 1 && !Number.isInteger(warmup)) throw new RecipeError("warmup", "must be a whole number of steps, or a share of them below 1");
   if (gradientCheckpointing === "offload" && backend === "trl") throw new RecipeError("gradientCheckpointing", "is offload, and only Unsloth moves checkpoints to RAM: take layer");
+  if (groupByLength && packing) throw new RecipeError("groupByLength", "is set beside packing, which leaves nothing to fill up: set one of them");
   if (method === "full" && exports.includes("adapter")) throw new RecipeError("exports", "has adapter, and the method full trains none: take merged, which is the whole model");
 }
