@@ -217,6 +217,9 @@ showTable((["lora", "full"] as const).flatMap((method) => EXAMS.map((set) => {
 })), { caption: "Shares with their 95% intervals" });
 
 // %% [markdown]
+// Compare the two methods row by row. Where the intervals overlap, this exam does not tell them apart; and the LoRA moved a small part of
+// the weights.
+//
 // ### Exercise: judge a criterion
 //
 // An exam is a sample, so a criterion has three ends: shown, failed, or not shown by this exam. Shown: the low end of its interval reaches

@@ -54,8 +54,8 @@ export interface RecipePlan {
 export function toTrainingRun(recipe: TrainingRecipe, shape: string | ModelShape, { gpu }: Target, sequence?: number): TrainingRunInput {
   const packed = recipe.quantisation === "nf4" && gpu !== undefined;
   const usesUnsloth = gpu !== undefined && recipe.backend !== "trl" && recipe.method !== "full";
-  const isFp16 = recipe.precision === "auto" || (recipe.precision === "bf16" && gpu !== undefined && gpu.capability < 8);
-  const compute = gpu === undefined ? "fp32" : isFp16 ? "fp16" : recipe.precision;
+  const wished = recipe.precision === "auto" || (recipe.precision === "bf16" && gpu !== undefined && gpu.capability < 8) ? "fp16" : recipe.precision;
+  const compute = gpu === undefined ? "fp32" : wished;
   const checkpointing = recipe.gradientCheckpointing === "offload" && !usesUnsloth ? "layer" : recipe.gradientCheckpointing;
   return {
     model: shape, method: recipe.method === "full" ? "full" : packed ? "qlora" : "lora", compute, ...(packed ? {} : { storage: recipe.method === "full" ? "fp32" as const : compute }),
