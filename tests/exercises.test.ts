@@ -104,6 +104,7 @@ const CHOICES: FormatChoices = {
 };
 testExercise<FormatChoices>(formatChoice, CHOICES, undefined, [{ ...CHOICES, "translate one sentence": "sharegpt" }, /"translate one sentence" does not fit sharegpt\. One request/], {
   "one format for all": { "translate one sentence": "messages", "a support chat with follow-up questions": "messages", "an agent that calls tools": "messages", "two answers to each prompt, one better": "messages" },
+  "chat as messages": { ...CHOICES, "a support chat with follow-up questions": "messages" },
   "chat as alpaca": { ...CHOICES, "a support chat with follow-up questions": "alpaca" },
   "tools as text": { ...CHOICES, "an agent that calls tools": "sharegpt" },
   "preference as two rows": { ...CHOICES, "two answers to each prompt, one better": "sharegpt" },

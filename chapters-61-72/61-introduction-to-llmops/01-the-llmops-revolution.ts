@@ -14,11 +14,11 @@
 // ---
 
 // %% [markdown]
-// The best general model in the world has never seen a single decision of your company. It writes well about everything and knows nothing of
-// your house. Sometimes a prompt mends that, sometimes a lookup, sometimes only a model of your own; and a model of your own is a thing that
-// has to be built, examined, served and watched for as long as it is used. That work is called LLMOps. In this lesson you measure what a
-// stranger gets wrong, sort what a company owns by what it is good for, compute what a custom model is worth in a month, and see which tools
-// you can rent and which you can keep.
+// The best general model in the world has never seen a single decision of your company. It writes well about everything and knows nothing
+// of your house. Sometimes a prompt mends that, sometimes a lookup, sometimes only a model of your own; and a model of your own is a thing
+// that has to be built, examined, served and watched for as long as it is used. That work is called LLMOps. In this lesson you measure what
+// a stranger gets wrong, sort what a company owns by what it is good for, compute what a custom model is worth in a month, and see which
+// tools you can rent and which you can keep.
 
 // %% [markdown]
 // ## 1. What LLMOps is
@@ -110,8 +110,9 @@ await showChart(
 );
 
 // %% [markdown]
-// (The capital letter costs nothing: the scoring forgives it. That was a decision of the house, too.) No guess is foolish, and no amount of general intelligence decides between them: the information is not in the request. Somebody in the
-// house once decided it. That is the limit of a foundation model that more training on public text does not move.
+// (The capital letter costs nothing: the scoring forgives it. That was a decision of the house, too.) No guess is foolish, and no amount of
+// general intelligence decides between them: the information is not in the request. Somebody in the house once decided it. That is the
+// limit of a foundation model that more training on public text does not move.
 //
 // ## 3. What a prompt mends, and what it costs
 //
@@ -161,13 +162,13 @@ for (const word of ["tomorrow", "licence", "yéntglud", "trasimenu"]) {
 }
 
 // %% [markdown]
-// By its card, half of the titles in this set have invented words, as product names, part numbers and surnames look to a stranger. A model can copy splinters; it
-// has learned nothing about what they mean.
+// By its card, half of the titles in this set have invented words, as product names, part numbers and surnames look to a stranger. A model
+// can copy splinters; it has learned nothing about what they mean.
 //
 // ## 4. Proprietary intelligence
 //
-// What your organisation knows becomes **proprietary intelligence** when it is in a form from which a machine can be trained and by which it
-// can be judged. It goes through four hands:
+// What your organisation knows becomes **proprietary intelligence** when it is in a form from which a machine can be trained and by which
+// it can be judged. It goes through four hands (FTE: full-time equivalent, the work of one person):
 
 // %% tags=["folded"]
 await showDiagram(
@@ -272,6 +273,9 @@ showTable([
 // model it would not pay for the server. The mistakes decide.
 //
 // ### Exercise: the value of a month
+//
+// Write `monthlyValue`: the dollars that a model of your own is worth in a month, which is the three lines above together; below 0 where it
+// costs more than it brings.
 
 // %%
 function monthlyValue({ requests, generalDollars, ownDollars, generalErrors, ownErrors, errorDollars, fixedDollars }: Assumptions): number {

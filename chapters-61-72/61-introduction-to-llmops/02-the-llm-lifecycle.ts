@@ -69,8 +69,9 @@ await showDiagram(
 );
 
 // %% [markdown]
-// What the cut buys you: the training pipeline can be run again on last month's dataset, because it takes a *version* and not a
-// folder that somebody has edited. And the service can go back to the model before this one, because that one still lies in its store. In this workbook, `llmops data version` is the first store (lesson 63.8); chapter 72 builds the second.
+// What the cut buys you: the training pipeline can be run again on last month's dataset, because it takes a *version* and not a folder that
+// somebody has edited. And the service can go back to the model before this one, because that one still lies in its store. In this
+// workbook, `llmops data version` is the first store (lesson 63.8); chapter 72 builds the second.
 //
 // ## 3. The spec comes first
 //
@@ -435,8 +436,9 @@ const fourth = runLifecycle(sound, { "week 4": week4 });
 await showRun(passGates(fourth.measured, wiser));
 
 // %% [markdown]
-// Monitoring rings, and now it pays for itself: the 200 requests of week 4 are labelled, put into the dataset, and the line runs again. The
-// new model must be better on what comes *next*: week 5, which neither model has seen.
+// See which of the two alarms rang. Not the free one, which counts unsure answers; the one that needs labels did, and without a labelled
+// sample nobody would know. Now the labels pay: the 200 requests of week 4 go into the dataset, and the line runs again. The new model must
+// be better on what comes *next*: week 5, which neither model has seen.
 
 // %%
 const relabelled = sound.train([...divided.train, ...week4]);
@@ -457,7 +459,7 @@ console.log(`And on the old traffic (week 2): ${stillRight(first.model)} before,
 // The last line is easily left out: a model that learned the new must not have forgotten the old. Chapter 69 comes back to it.
 //
 // What carries over to a model with eight billion weights: the stages, the spec, the gates, the loop, and the table of section 6. What does
-// not: a run takes hours instead of milliseconds, so every fault that a gate finds early is worth more.
+// not: a run takes hours instead of seconds, so every fault that a gate finds early is worth more.
 
 // %% [markdown] tags=["instructor"]
 // **For instructors.** Before section 5 runs, have the group vote: will the filter raise or lower the test score? Nearly all say lower. The

@@ -14,15 +14,15 @@
 // ---
 
 // %% [markdown]
-// "We train a model" can mean a few cents or a few million dollars. Four kinds of training go by that name. They eat different data,
-// take different amounts of memory, and the dearest costs ten million times what the cheapest does. In this lesson you feed each of
-// them a row, count its operations, and end with one table and one picture: tokens, GPU-hours, dollars and memory of each kind, for
-// the same model. You will know which of them your project needs, and which you leave to others.
+// "We train a model" can mean a few cents or a few million dollars. Three stages go by that name, and the last two can be run with all
+// weights or with few. The stages eat different data, the ways take different amounts of memory, and the dearest run of this lesson costs
+// more than ten million times what the cheapest does. In this lesson you feed each stage a row, count its operations, and end with one
+// table and one picture: tokens, GPU-hours and dollars, for the same model. You will know which you need, and which you leave to others.
 
 // %% [markdown]
 // ## 1. What each stage eats
 //
-// A base model is made in three stages, each of which starts from the weights of the one before.
+// An assistant is made in three stages, each of which starts from the weights of the one before; after the first it is a base model.
 //
 // | stage | learns | from | here |
 // | --- | --- | --- | --- |
@@ -31,7 +31,7 @@
 // | **alignment** (DPO, RLHF) | which of two answers is better | pairs of answers to one request | chapter 68 |
 //
 // Here is a row for each of them. The conversation is the first of the Task API's training set (lesson 63.7 makes it), as it stands in
-// the file. The running text and the rejected answer are written by hand; the answer claims to have done what nobody asked for.
+// the file. The running text and the rejected answer are written by hand; the answer claims the date that was refused a turn before.
 
 // %%
 import { check, showChart, showTable, todo, workbookPath } from "llmops/course";
@@ -105,8 +105,16 @@ showTable(
 //
 // ### Exercise: which stage?
 //
-// Five teams, five heaps of data. Choose `"pretraining"`, `"sft"`, `"dpo"` or `"none"` (no training: a prompt, or looking things up
-// when asked) for each.
+// Five teams, five heaps of data:
+//
+// 1. `800 requests, each with the JSON that should come back`
+// 2. `3,000 answers that users marked as good or bad, two for each request`
+// 3. `a price list that changes every morning`
+// 4. `40 billion tokens of a language that no open model knows`
+// 5. `a chat model that answers well but too long, and 600 long answers with their shortened versions`
+//
+// Choose `"pretraining"`, `"sft"`, `"dpo"` or `"none"` (no training: a prompt, or looking things up when asked) for each. The keys of your
+// object are these texts, word by word.
 
 // %%
 import { stageChoice, type StageChoices } from "llmops/exercises/61-4";
@@ -224,9 +232,9 @@ showTable(
 );
 
 // %% [markdown]
-// Up to some ten thousand tokens a row, the rule is good to a few percent. At 131,072 attention takes twice as much as all weights
-// together. LoRA saves a third of the arithmetic at most, and nothing if it recomputes: its gain is memory, as section 5 shows. And of
-// a mixture of experts, count only the weights that a token passes through.
+// For the 8B the rule is off by 7% at most up to 8,192 tokens a row. At 131,072 attention takes more than twice as much as all weights
+// together. Beside training all weights on rows of the same length, LoRA saves a third of the arithmetic at most, and nothing if it
+// recomputes: its gain is memory, as section 5 shows. And of a mixture of experts, count only the weights that a token passes through.
 //
 // The last row is a model that this repository pretrains from nothing, on one and on two cores. What its card reports of each phase is a
 // measured bill:
@@ -423,6 +431,9 @@ console.log(`Pretraining costs at least ${Math.round(factor / 1e6)} million time
 console.log(`That run takes ${(60 * onT4.hours.low).toFixed(0)} to ${(60 * onT4.hours.high).toFixed(0)} minutes of a T4.`);
 
 // %% [markdown]
+// The first line is too low, and you know by how much: section 2 found 1.3 million hours on Meta's card, a utilisation of 15.6%, and the
+// range begins at 25%.
+//
 // Two things follow. **You do not pretrain**: an open base model is a gift of millions of dollars, and you start from it. And **compute
 // is not the price of fine-tuning**: for our 400 rows the machine's start and the download of the weights may take longer than the run. Plans that
 // say "SFT costs 1 to 100 dollars" are right about a run, and have no line for what costs more: the data, the evaluation, the hours of

@@ -78,7 +78,7 @@ function monthsUntilPaidBack(project: Project): number {
   const saved = project.apiPerMonth - project.ownPerMonth;
   return saved > 0 ? project.monthsToBuild + project.setup / saved : Infinity;
   // STUB
-  // return todo();
+  // return todo(); // project: { setup, monthsToBuild, apiPerMonth, ownPerMonth }, in dollars, months, dollars a month
   // END SOLUTION
 }
 await check(paybackExercise, monthsUntilPaidBack);
@@ -87,7 +87,8 @@ await check(paybackExercise, monthsUntilPaidBack);
 // ## 2. What a request costs through an API
 //
 // The plan says 0.003 dollars a request with gpt-4o-mini. Count instead. Take the first 500 requests that chapter 64 trains on, with the
-// system prompt and the five tools, in tokens of o200k.
+// system prompt and the five tools, in tokens of o200k. The tools are counted as OpenAI's cookbook counts them; lessons 61.1 and 61.3
+// counted their JSON as text, which is some 110 tokens more.
 
 // %%
 import { countTokens, parseRow } from "llmops/data";
@@ -212,8 +213,8 @@ console.log(`API, for 1,000: cheap $${(1000 * perRequest.cheap).toFixed(3)}, dea
 
 // %% [markdown]
 // At 10,000 requests a day every card is asleep nine tenths of the time or more, and the sleeping hours are in the price. **Utilisation
-// matters more than anything else**: more than the card, the storage or the runtime. A provider of an API fills its cards with the
-// requests of many customers; you have only yours.
+// matters more than the card**: compare how much each of the two moves the price of 1,000 requests in the table. A provider of an API fills
+// its cards with the requests of many customers; you have only yours.
 
 // %% tags=["folded"]
 // On logarithmic scales each line is straight, from 100 requests a day to a full card.
@@ -390,7 +391,13 @@ console.log(`A month: own $${operations.own.toFixed(0)}, API $${operations.api.t
 // ### Exercise: sort the costs
 //
 // For each cost say when it is paid: `"once"`, `"monthly"` (whatever the volume), `"per request"`, or `"both sides"` (with an API too,
-// so it does not count for the decision).
+// so it does not count for the decision). The keys of your object, word by word:
+//
+// 1. `the rented GPU that serves the model`
+// 2. `tokens of the API`
+// 3. `reading 500 training rows before the first run`
+// 4. `retraining every quarter`
+// 5. `reading a sample of the answers that users got`
 
 // %%
 import { costKinds, type CostKinds } from "llmops/exercises/61-5";
@@ -595,7 +602,8 @@ await showChart(
 // 1. **The API's price and your volume decide**, and neither is in your hands. OpenAI's list of models had gpt-5.6-sol at 4 and 20 dollars
 //    a million tokens, and has gpt-6.1-sol at 2 and 10 (developers.openai.com/api/docs/models in two states, read 2026-11-21): half the
 //    price of a request is no thought experiment.
-// 2. **The card hardly matters**, the hours of people do. Ask who is called at night before you ask which GPU.
+// 2. **The hours of people move more than the price of the card**, within its usual range. But a card far too large eats the gain, too:
+//    compare the cards of section 4. Ask who is called at night, and then for the smallest card that carries your busiest hour.
 // 3. **Look for the cheap alternative first.** In the cheap case nothing pays. If a small model with a good prompt does the task, the
 //    best economics is not to train. What may be worth it all the same (data that must not leave the house, a skill that no API
 //    sells) stands in lesson 61.3, and is no question of payback.

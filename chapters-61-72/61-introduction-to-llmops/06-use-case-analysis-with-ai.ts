@@ -170,10 +170,11 @@ await showChart(
 );
 
 // %% [markdown]
-// The curve rises steeply and then hardly at all. With the 60 of this team, a model that scores what is wanted may in truth be little better
-// than the prompt is now, so 300 is the size to plan for. For training, the rule of thumb of lesson 61.3 is 100 examples a kind. What do rows
-// cost, and how many are lost? Do not guess: the Task API dataset of chapter 63 has its report, and forty fresh rows from the teacher say what
-// one costs.
+// The curve rises steeply and then hardly at all. The point of this team's 60 lies just above the lower line, the least that
+// `decideApproach` takes. But that line is also what the prompt scores now: with 60, a model that reaches the goal may in truth be hardly
+// better than that. So 300 is the size to plan for. For training, the rule of thumb of lesson 61.3 is 100 examples a kind. What do rows
+// cost, and how many are lost? Do not guess: the Task API dataset of chapter 63 has its report, and forty fresh rows from the teacher say
+// what one costs.
 
 // %%
 import { readReport } from "llmops/data";
@@ -214,14 +215,14 @@ function estimateData({ train, heldOut, keptShare, meanTokens, epochs, dollarsPe
 await check(dataEstimate, estimateData);
 
 // %% [markdown]
-// With the estimate the time follows. On a T4, QLoRA of Llama-3-8B, by the share of the datasheet's rate that timed runs reached:
+// With the estimate the time follows. On a T4, QLoRA of the model whose delay section 3 computed, by the share of the datasheet's rate
+// that timed runs reached:
 
 // %%
 import { hoursFor, trainingRate } from "llmops/compute";
 
 const trainingTokens = Math.round(plan.train * plan.meanTokens * plan.epochs);
-const llama = findModel("Llama-3-8B").shape;
-const rate = trainingRate(llama, GPUS.t4, { sequence: 128, frozen: true, recompute: true });
+const rate = trainingRate(small, GPUS.t4, { sequence: 128, frozen: true, recompute: true });
 const hours = hoursFor(trainingTokens, rate);
 const rowsToMake = Math.ceil((plan.train + plan.heldOut - 500) / plan.keptShare);
 console.log(`${trainingTokens.toLocaleString("en-US")} tokens: ${(60 * hours.low).toFixed(0)} to ${(60 * hours.high).toFixed(0)} minutes on a T4`);
@@ -260,8 +261,9 @@ console.log("\nThe facts that decide:");
 for (const { fact, because, decides } of decision.reasons) if (decides) console.log(`- ${fact}: ${because}`);
 
 // %% [markdown]
-// An approach can be right for the wrong reasons, and then the next decision will be wrong. The schema decides nothing here, and volume saves
-// nothing at this price; what speaks for training is the delay. So hand its claims back, each with the sum that speaks against it, and ask again.
+// An approach can be right for the wrong reasons, and then the next decision will be wrong. The schema stands among the facts, and speaks
+// against training; volume saves nothing at this price; and one prompt is no ceiling. What speaks for training is the delay. So hand its
+// claims back, each with the sum that speaks against it, and ask again.
 
 // %%
 const objections = [

@@ -87,7 +87,7 @@ await showChart(
 
 // %% [markdown]
 // Eight cases are no survey, and somebody chose them. But the order is telling: at the top stand what is wanted, what the prompt scores and whether
-// data may leave; prices come later. The skill asks in this order, and stops where the first ones have no answer.
+// data may leave; prices come later. The skill begins with these, and stops where the first ones have no answer.
 //
 // ## 2. The traps, each with its number
 //
@@ -354,7 +354,8 @@ console.log(script(["usecase.json"]).stdout.trim());
 
 // %% [markdown]
 // The second answer is the one that a skill is for: do not fine-tune. Volume, format and a budget were there, and each of them is a reason that people
-// give. The reasons name the sum that speaks against it, and the flip says what would have to happen: a price ten times as high.
+// give. The reasons name the sum that speaks against it. Read the flips in their order: a nearer goal only makes the exam too small to say,
+// and training comes with a price many times as high, or with a server that costs next to nothing.
 //
 // A skill is used in places where the workbook is not. Copied alone into an empty folder, the script has to say what is missing. And a fact
 // that is misspelt is refused, not ignored:

@@ -510,11 +510,11 @@ await showChart(
 );
 
 // %% [markdown]
-// Without the plus signs the start is gone after one block; with them it can be read to the end. A gradient comes back along
-// the same line, from any block to any other ([He et al. 2016](https://arxiv.org/abs/1603.05027), section 2). With plus signs
-// image networks of 152 layers could be trained; without them one of 34 did worse than one of 18, on its own training images
-// ([He et al. 2015](https://arxiv.org/abs/1512.03385), section 4.1). Random weights show the mechanism, not what a trained
-// model does with it.
+// Without the plus signs the stream has no trace of the start's direction after one block; with them it keeps most of it to the end. (A
+// cosine of 0 does not say that the information is lost, only that no later block finds it where it was.) A gradient comes back along the
+// same line, from any block to any other ([He et al. 2016](https://arxiv.org/abs/1603.05027), section 2). With plus signs image networks of
+// 152 layers could be trained; without them one of 34 did worse than one of 18, on its own training images ([He et al.
+// 2015](https://arxiv.org/abs/1512.03385), section 4.1). Random weights show the mechanism, not what a trained model does with it.
 //
 // The stream is also how layers work together: a later one reads what an earlier one wrote. Take a second head, in which
 // verbs look for the pronoun before them and take its person. In the first layer `she` has no person to give. After layer 1
@@ -701,9 +701,9 @@ await check(loraExercise, loraParameters);
 //
 // ### 2. Critical evaluation
 //
-// Compute its numbers with `shapeOfConfig`, `countParameters`, `cacheBytesPerToken` and `countLora`. Did it use
-// `num_key_value_heads` for the cache? Did it count `gate_proj`? Which of its sentences are about transformers in general and
-// not about your model?
+// Compute its numbers with `shapeOfConfig(config, "my model")`, `countParameters`, `cacheBytesPerToken` and `countLora`, all from
+// `llmops/compute`. Did it use `num_key_value_heads` for the cache? Did it count `gate_proj`? Which of its sentences are about transformers
+// in general and not about your model?
 //
 // ### 3. Constraint teaching
 //

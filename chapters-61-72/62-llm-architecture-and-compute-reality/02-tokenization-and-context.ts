@@ -119,7 +119,8 @@ for (const text of ["the review", "review the tasks", "preview Friday's tasklist
 //
 // ### Exercise: encode a word
 //
-// Write `encodeWord`. It gets a word and the merges in the order of their learning, and gives the pieces. Begin with the characters.
+// Write `encodeWord`. It gets a word and the merges in the order of their learning, each a pair such as `["t", "h"]`, and gives the pieces as
+// strings. Begin with the characters.
 
 // %%
 import { encodeExercise, type Merges } from "llmops/exercises/62-2";
@@ -147,7 +148,7 @@ await check(encodeExercise, encodeWord);
 // ## 2. Real tokenizers
 //
 // Real tokenizers are the same algorithm with 100,000 merges and more, learned from the web. The library has OpenAI's: `cl100k_base`
-// (GPT-4, 2023) and `o200k_base` (since GPT-4o, 2024). Llama 3 and Qwen cut in the same manner with vocabularies of their own. Put the
+// (GPT-4, 2023) and `o200k_base` (since GPT-4o, 2024). Llama 3 and Qwen have vocabularies, and rules for cutting, of their own. Put the
 // `tokenizer.json` of your base model into a folder, and `openTokenizer({ folder })` counts exactly as that model does.
 
 // %%
@@ -189,8 +190,8 @@ showTable(
 //
 // - **Ids are the dearest text there is.** That one has 36 characters and nearly as many tokens, and the model learns nothing from it.
 //   Use short ids (`task_42`) in training rows, and map them outside of the model.
-// - **Numbers are cut in threes from the left.** In the two numbers above, digits of the same value stand in other tokens, and a year is
-//   cut in two. A model that must compute with dates or amounts should call a tool.
+// - **Numbers are cut in threes from the left** (by Llama 3 too; Qwen2.5 makes every digit a token). In the two numbers above, digits of
+//   the same value stand in other tokens, and a year is cut in two. A model that must compute with dates or amounts should call a tool.
 // - **Spelling counts.** `·review` and `REVIEW` share no token. Write titles and labels in one way.
 //
 // The price of a language depends on how much of it the tokenizer saw. The same request in eight languages:

@@ -89,11 +89,11 @@ showTable(
 // A printed number can mislead too. Qwen3-0.6B counts 596,049,920, and the Hub prints 751,632,384: its file holds the head a
 // second time, though the model ties it to the embedding. The 155,582,464 between them are exactly the table.
 //
-// ### Exercise: count any of them
+// ### Exercise: count them yourself
 //
 // Write `parametersOf` for a shape, without `countParameters`. Two things that Llama-3-8B does not have: where `tied` is
 // true, the head is the embedding; where `qkvBias` is true, query, key and value have a bias, a number for each of their
-// outputs.
+// outputs. (Gemma's four norms a layer and Qwen3's norms of queries and keys are not asked for.)
 
 // %%
 import { parametersExercise } from "llmops/exercises/62-3";
@@ -492,8 +492,7 @@ await showChart(
 //
 // ### Exercise: spend a budget
 //
-// Write `optimalModel`: for a compute budget in operations, the parameters and the tokens that use it up at 20 tokens a
-// parameter.
+// Write `optimalModel`: for a compute budget in operations, `{ parameters, tokens }` that use it up at 20 tokens a parameter.
 
 // %%
 import { budgetExercise, type Allocation } from "llmops/exercises/62-3";
@@ -528,10 +527,10 @@ showTable(
     const { shape } = findModel(name);
     const { total } = countParameters(shape);
     const rate = trainingRate(shape, GPUS.t4, { sequence: 128, frozen: true, recompute: true });
-    const minutes = hoursFor(tokensSeen, rate);
+    const hours = hoursFor(tokensSeen, rate);
     return {
       name,
-      "fine-tuning, minutes": `${(60 * minutes.low).toFixed(1)} to ${(60 * minutes.high).toFixed(1)}`,
+      "fine-tuning, minutes": `${(60 * hours.low).toFixed(1)} to ${(60 * hours.high).toFixed(1)}`,
       "pretraining at 20 tokens a parameter, T4 years": years(6 * total * 20 * total),
     };
   }),

@@ -113,8 +113,8 @@ showTable(
 //
 // ### Exercise: a budget by hand
 //
-// Write `budgetOf`, in bytes, for QLoRA: the weights without the adapters, what trains (weight, gradient and states of the
-// adapters, all in fp32), and the activations of a whole batch as above.
+// Write `budgetOf`, in bytes, for QLoRA. It returns `{ weights, training, activations }`: the weights without the adapters, what trains
+// (weight, gradient and states of the adapters, all in fp32), and the activations of a whole batch as above.
 
 // %%
 import { budgetByHandExercise, type HandBudget, type HandRun } from "llmops/exercises/62-4";
@@ -217,10 +217,10 @@ await showChart(
 );
 
 // %% [markdown]
-// Three things to see. Of these four, only the half-billion model can be trained in full on a T4. LoRA takes away the orange part
-// and leaves the blue one; QLoRA shrinks the blue one. After that the logits are the largest part that you can still do something
-// about, and in the small models the largest of all. (Most bars of full training have no activations: their worst moment is the
-// optimiser's step, when the activations are gone.)
+// Three things to see. Of these four, only the half-billion model can be trained in full on a T4. LoRA takes away nearly all
+// of the orange part and halves the blue one, since frozen weights may lie in 16 bits; QLoRA shrinks it again. After that the logits are the
+// largest part that you can still do something about, and in the small models the largest of all. (Most bars of full training have no
+// activations: their worst moment is the optimiser's step, when the activations are gone.)
 //
 // ## 4. Let it explain, then hold it against measurements
 //
@@ -252,7 +252,8 @@ showTable([...example, { part: "together", answer: total("answer"), terms: total
 // All parts but one are too low, some are missing, and "activations 4" holds for one length only. The rule beside it does not even
 // give its own example: 1.5 × 5 GB is 7.5. Factors are claims, and claims can be tested. `datasets/gpu-memory` holds peaks that
 // others printed, each with its source. The planner gets the settings of a point and none of the fields that were measured.
-// (For LoRA, of which the answer says nothing, 1.5 × the weights stands below.)
+// (For LoRA, of which the answer says nothing, 1.5 × the weights stands below. "× 1.2" is the other rule that you will meet, weights plus
+// 20%: it is meant for inference.)
 
 // %%
 import { readFileSync } from "node:fs";

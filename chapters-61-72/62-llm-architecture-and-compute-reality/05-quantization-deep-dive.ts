@@ -181,7 +181,8 @@ console.log(`No error can exceed half a step: 0.48 / 254 = ${(0.48 / 254).toFixe
 // %% [markdown]
 // ### Exercise: absmax quantisation
 //
-// Write it for a row of any length: the absmax, the codes (−127 to 127), and the values read back.
+// Write it for a row of any length, and return `{ absmax, codes, restored }`: the codes go from −127 to 127, `restored` are the values read
+// back. A row of zeros has codes of 0.
 
 // %%
 import { absmaxRow, type AbsmaxRow } from "llmops/exercises/62-5";
@@ -369,7 +370,7 @@ console.log(`NF4's outermost quantile: ${normalQuantile(outermost).toFixed(2)} d
 // ### Exercise: store a block in NF4
 //
 // Scale by absmax, find the nearest of the 16 values, and put two codes into a byte, the first in the upper four bits
-// (16 × first + second).
+// (16 × first + second). Return `{ absmax, bytes }`.
 
 // %%
 import { packNf4, type PackedBlock } from "llmops/exercises/62-5";
@@ -508,7 +509,8 @@ for (const type of ["Q8_0", "Q4_K", "Q4_0", "nf4", "fp4"] as const) {
 }
 
 // %% [markdown]
-// - **8 bits cost nothing you can measure here**, except where one scale serves a whole tensor with heavy tails: 17 dB, less than NF4.
+// - **8 bits cost no loss you can measure here.** By SNR there is one exception, one scale for a whole tensor with heavy tails: 17 dB,
+//   less than NF4.
 // - **What Q4_K and Q4_0 add is chance**: plus in one piece, minus in the next. NF4 is just above that, FP4 adds loss in every piece.
 //   The SNR ranks types more finely than a loss on 5,000 characters can.
 // - **FP4 is the worst.** It spends two codes on zero and two more right beside it.
@@ -604,7 +606,8 @@ console.log(`The planner of lesson 62.4 says ${(planned / GIB).toFixed(3)} GiB.`
 //
 // ### Exercise: the bytes of a 4-bit model
 //
-// Write the sum for any model: linear layers in NF4 with their scales, everything else in 16 bit.
+// Write the sum for any model. `parts` counts the parameters: `linear` goes into NF4 with its scales (one for `blockSize` weights, 8-bit
+// where `doubleQuant` is true), `embedding`, `head` and `norms` stay in 16 bit. Leave out the mean of the scales.
 
 // %%
 import { weightBytes, type ModelParts, type Storage4Bit } from "llmops/exercises/62-5";
@@ -623,8 +626,9 @@ await check(weightBytes, bytesOnCard);
 // %% [markdown]
 // ## 9. Stored in 4 bit, computed in 16
 //
-// No GPU multiplies NF4. For every layer and every pass the codes are looked up, scaled, and written as 16-bit numbers; those are
-// multiplied, and thrown away again. That costs time and saves memory. The 16-bit rounding adds nothing to the error:
+// No GPU multiplies NF4. The codes are looked up, scaled and turned into 16-bit numbers, and those are multiplied. For a long prompt or
+// a batch in training bitsandbytes writes the whole matrix out in 16 bits and throws it away again; for a few tokens one kernel does both
+// on the way (0.50, `backends/cuda/ops.py`). That costs time and saves memory. The 16-bit rounding adds nothing to the error:
 
 // %%
 const restored = dequantizeFourBit(double);

@@ -169,7 +169,8 @@ showTable(
 //
 // ### Exercise: accumulate
 //
-// Each part of a batch brings the mean gradient of its tokens, and their number. Write `accumulate`: the gradient of the whole batch.
+// Each part of a batch is `{ gradient, tokens }`: the mean gradient of its tokens, and their number. Write `accumulate`: the gradient of the
+// whole batch, a list of numbers.
 
 // %%
 import { accumulateExercise, type BatchPart } from "llmops/exercises/62-6";
@@ -349,7 +350,7 @@ showTable(
 // ### Exercise: the scaler
 //
 // Write `nextScale`: given the scale, the clean steps in a row so far, and whether all gradients of this step are finite, return
-// the new scale, the new count, and whether the weights are moved.
+// `{ scale, clean, update }`: the new scale, the new count, and whether the weights are moved. `interval` stands for the 2,000.
 
 // %%
 import { scalerExercise, type ScalerState, type ScalerStep } from "llmops/exercises/62-6";
@@ -465,9 +466,10 @@ showTable(
 //
 // ## 6. Let the planner propose
 //
-// `findRemedies` knows the order in which to try: first what costs nothing, then what costs time, then what costs quality. Where
-// one change is enough it lists those (and where each of them is harsh, `findMildChain` finds mild ones that do together). Here none
-// is enough, so it builds a chain:
+// `findRemedies` tries its changes in a fixed order: SDPA, checkpointing, a smaller batch with accumulation, inputs in RAM, the 8-bit
+// optimiser, adapters, NF4. What costs quality (shorter rows, a lower rank, a smaller model) comes last. It is not an order of price:
+// checkpointing costs more time than the accumulation behind it. Where one change is enough it lists those (and where each of them is
+// harsh, `findMildChain` finds mild ones that do together). Here none is enough, so it builds a chain:
 
 // %%
 import { findRemedies } from "llmops/compute";
@@ -558,8 +560,8 @@ showTable(
 );
 
 // %% [markdown]
-// Two rows at a time, inputs on the card and the plain optimiser: three of the chain's changes can be taken back. What you have
-// chosen goes into a recipe under these names:
+// Two rows at a time, inputs on the card and the plain optimiser: two of the chain's changes can be taken back, and the smaller
+// batch by half. What you have chosen goes into a recipe under these names:
 //
 // | here | Transformers, PEFT and TRL | Unsloth |
 // | --- | --- | --- |
@@ -650,8 +652,9 @@ showTable(
 //         parameter.data = parameter.data.float()
 // ```
 //
-// With gradient and states they then take 16 bytes each and not 8: at rank 16 a third of a gibibyte more than TRL's line says. (Run
-// with TRL 1.16.0 on a CPU: bf16 before these lines, fp32 after them and after the training. On a T4 the workbook has not run it.)
+// The table is planned with 8-bit AdamW: with gradient and states these adapters then take 10 bytes each and not 6, at rank 16 a sixth
+// of a gibibyte more than TRL's line says (with plain AdamW 16 and not 8, a third). (Run with TRL 1.16.0 on a CPU: bf16 before these
+// lines, fp32 after them and after the training. On a T4 the workbook has not run it.)
 //
 // ## 8. When it still happens
 //

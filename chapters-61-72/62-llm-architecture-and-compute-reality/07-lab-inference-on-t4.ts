@@ -156,9 +156,9 @@ showTable(
 );
 
 // %% [markdown]
-// The cache agrees to the byte. The model holds a few bytes more than its weights: the table of frequencies by which positions are
-// turned, which nobody trains. What no formula of a model gives is the rest: the program itself. On a T4 it is the CUDA context, 141 MiB. Without a GPU it is
-// Python and PyTorch in the process's memory, many times the tiny model:
+// The cache agrees to the byte. The model holds a few bytes more than its weights: the table of frequencies by which positions are turned,
+// which nobody trains. What no formula of a model gives is the rest: the program itself. On a T4 it is the CUDA context, 141 MiB. Without a
+// GPU it is Python and PyTorch in the process's memory, many times the tiny model:
 
 // %% tags=["measured"]
 showTable([
@@ -225,9 +225,9 @@ await showChart(
 );
 
 // %% [markdown]
-// The upper line climbs, and the lower one falls far less than by the number of users: a step for sixteen is not sixteen steps. On a
-// GPU that is because fetching the weights dominates. On this machine it is the cost of starting each operation, which for a model
-// this small is larger than the arithmetic. In both, a good part of a step does not depend on the number of rows.
+// The upper line climbs, and the lower one falls by less than the number of users: a step for sixteen is not sixteen steps. On a GPU
+// fetching the weights dominates, and a step hardly grows with the rows. On this machine only the cost of starting each operation stays
+// the same; the arithmetic grows with the rows. 1 divided by a point of the lower line is the length of a step: compare first and last.
 //
 // ### Exercise: how long does an answer take?
 //
@@ -269,9 +269,10 @@ showTable(
 );
 
 // %% [markdown]
-// Transformers with bitsandbytes unpacks the weights before it uses them, so expect its decode below the range; llama.cpp and vLLM
-// compute on packed weights and come closer. If your T4 gives *more* than the range, look for the mistake in your clock: a GPU works
-// behind the program's back, and a timer that does not wait for it measures how fast Python can ask.
+// bitsandbytes 0.50 computes a step of a few rows on the packed weights (earlier versions: of one row only); long prompts it unpacks
+// first. Transformers starts every operation from Python, so expect its decode below the range all the same; llama.cpp and vLLM come
+// closer. (Read in the code; not measured here on a T4.) If your T4 gives *more* than the range, look for the mistake in your clock: a
+// GPU works behind the program's back, and a timer that does not wait for it measures how fast Python can ask.
 //
 // ## 8. The same on a T4
 //
@@ -306,8 +307,8 @@ await runtime.stop();
 //
 // ### 3. Constraint teaching
 //
-// > Here is what I measured: [paste the tables of section 6]. A T4 has 14.74 GiB, 320 GB/s and no bf16, and Transformers unpacks
-// > NF4 before each product. Correct your estimate, and say for each number whether it is bound by arithmetic or by memory.
+// > Here is what I measured: [paste the tables of section 6]. A T4 has 14.74 GiB, 320 GB/s and no bf16, and NF4 is turned into
+// > fp16 for each product. Correct your estimate, and say for each number whether it is bound by arithmetic or by memory.
 //
 // ### 4. Refinement
 //

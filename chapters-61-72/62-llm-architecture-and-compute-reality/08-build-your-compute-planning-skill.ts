@@ -197,8 +197,8 @@ await showChart(
 // %% [markdown]
 // Black is the base, the dashed line is what a T4 has. Five answers can carry the run over that line. Two of them, **batch** and
 // **checkpointing**, you may choose so that the run fits: they are remedies. The other three belong to the task: **method**, **row length**
-// and **model**, and with them the **card**, which is the line itself. Those four the skill asks first, and does not go on without. Rank and
-// optimiser hardly move the plan: an adapter has few weights.
+// and **model**, and with them the **card**, which is the line itself. Those four the skill asks first, and does not go on without. The
+// other answers stay below the line. The rank moves the plan by 2 GiB between 8 and 64, the optimiser by 0.2: an adapter has few weights.
 //
 // The row length is the answer that easily goes wrong, because a recipe holds a number that looks like it. `max_length` and
 // `max_seq_length` are **caps**: what is longer is cut. What lies on the card is the longest row of a batch.
@@ -379,9 +379,9 @@ const body = [
   "4. Where it is tight or does not fit, take the mildest remedy first: what changes nothing (batch",
   "   with accumulation, SDPA), then what costs time (checkpointing, QLoRA), then what the run is",
   "   for (shorter rows, lower rank, smaller model). One change at a time.",
-  "5. Put the change into the file and plan again, until the whole band fits. The list names",
-  "   changes that are enough alone: if only harsh ones are left in it, chain milder ones, with a",
-  "   plan after each.",
+  "5. Put the change into the file and plan again, until the whole band fits. The list says what it",
+  "   holds. Alternatives: one is enough alone; if only harsh ones are left, chain milder ones, with",
+  "   a plan after each. Steps: none is enough alone; take all of them, in their order.",
   "6. Look at RAM and disk before the run, merge and export included (field `export`).",
   "7. Give time and cost as ranges. They rest on a share of the datasheet's rate: correct them",
   "   after the first fifty steps.",
@@ -630,7 +630,8 @@ await showChart(
 // - In the second request the dot lies before the line and the band crosses it. That is "tight": the best guess fits, a
 //   worse one does not, and you learn which when the longest row comes. Half the batch, accumulated twice, is the same update without
 //   the doubt.
-// - In the third, the planner's list has one entry: a model of one billion parameters. It is the only *single* change that is enough.
+// - In the third, the planner's list has one entry (print `steps[3].answer.remedies` to see it): a model of one billion parameters. No other
+//   *single* change is enough.
 //   Two milder ones, batch 1 and then QLoRA, keep the model. This is why the skill says "chain milder ones", and why somebody reads the
 //   list before obeying it.
 // - The second plan rests on the cap, because nobody had counted. It may be far too high: the Task API rows have a cap of 2,048 as well.

@@ -220,9 +220,9 @@ await check(frontMatter, writeFrontMatter);
 // %% [markdown]
 // ## 4. Write the instructions
 //
-// Now the body. Five parts, each with one task: who to think like, what is known, what to ask, what to decide, in which order to
-// work. Look at the assumptions A1 to A7: they come from blog posts, plans and experience, and none has a source that measured it.
-// They are marked as such. An agent that reads "assumed" can be careful; one that reads a rule obeys.
+// Now the body. Six parts, each with one task: who to think like, what is known, what to ask, what to decide, what is only assumed, in
+// which order to work. Look at the assumptions A1 to A7: they come from blog posts, plans and experience, and none has a source that
+// measured it. They are marked as such. An agent that reads "assumed" can be careful; one that reads a rule obeys.
 
 // %%
 const cited = (...ids: string[]) =>

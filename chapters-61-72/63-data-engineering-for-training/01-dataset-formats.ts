@@ -33,7 +33,7 @@ const alpacaRow = {
   output: "Created 'Review budget', due Friday, priority high.",
 };
 const fromAlpaca = parseRow("alpaca", alpacaRow);
-if (fromAlpaca.ok) showTable(fromAlpaca.example.messages.map(({ role, content }) => ({ role, content })), { caption: "What the trainer makes of it" });
+if (fromAlpaca.ok) showTable(fromAlpaca.example.messages.map(({ role, content }) => ({ role, content })), { caption: "What the workbook makes of it" });
 
 // %% [markdown]
 // Whatever the format, a trainer ends with a list of turns. The workbook reads every format into that one shape, an `Example`,
@@ -173,8 +173,8 @@ await showChart(
 );
 
 // %% [markdown]
-// `delete` asks before it deletes, `create` asks for a missing date. Cut those conversations into Alpaca rows and you teach a model
-// to delete without asking. For the Task API the choice is made: conversations.
+// `delete` asks before it deletes, `create` asks for a missing date. Cut those conversations into Alpaca rows, and one of them says "Yes." and
+// answers "Deleted 'Review budget'.": the model learns to act on a title that nobody named. The choice is made: conversations.
 //
 // | your data | format | why |
 // | --- | --- | --- |
@@ -183,11 +183,12 @@ await showChart(
 // | conversations with tools | messages | calls, ids and tool definitions have fields |
 // | two answers to a prompt, one better | preference | the comparison is the signal |
 //
-// When in doubt take `messages`: whatever reads a chat template reads it, and every other format can be written from it.
+// When in doubt take `messages`: it kept everything in section 4, and trainers that use a chat template read it.
 //
 // ### Exercise: choose a format
 //
-// For each plan, name the format whose rows keep what the task needs: `alpaca`, `sharegpt`, `messages` or `preference`.
+// For each plan, name the format whose rows keep what the task needs: `alpaca`, `sharegpt`, `messages` or `preference`. Use
+// each once.
 
 // %%
 import { formatChoice, type FormatChoices } from "llmops/exercises/63-1";

@@ -52,6 +52,9 @@ showTable(
 );
 
 // %% [markdown]
+// The interval is made for a sample from a much larger set, such as all that the teacher could write. Of this set of 400 you know the share
+// exactly once you have read all 400.
+//
 // Fifty rows tell a good set from a bad one, not 4% from 8%. What can be checked by a rule should be: a rule reads all rows. One thing
 // can be checked in the Task API set without understanding a word: no task may be created or moved into the past.
 
@@ -66,10 +69,11 @@ function datesIn(text: string): string[] {
   return [...iso, ...long];
 }
 const confirmed = train.filter((example) => ["create", "update"].includes(fieldOf(example, "operation")));
-const late = confirmed.filter((example) => {
+const confirmsPast = (example: Example) => {
   const last = example.messages.at(-1)?.content ?? "";
   return /\b(created|added|saved|rescheduled|moved|updated)\b/i.test(last) && datesIn(last).some((date) => date < fieldOf(example, "today"));
-});
+};
+const late = confirmed.filter(confirmsPast);
 console.log(`${late.length} of ${confirmed.length} create and update rows end by confirming a date in the past.`);
 
 // %% [markdown]
@@ -81,12 +85,13 @@ const spoilt = confirmed.map((example, index) => {
   const messages = example.messages.map((message) => ({ ...message, content: message.content?.replaceAll("2026", "2024") ?? null }));
   return { ...example, messages };
 });
-const caught = spoilt.filter((example) => datesIn(example.messages.at(-1)?.content ?? "").some((date) => date < fieldOf(example, "today")));
+const caught = spoilt.filter(confirmsPast);
 const changed = spoilt.filter((example, index) => example !== confirmed[index] && said(example, "assistant") !== said(confirmed[index], "assistant"));
 console.log(`${changed.length} rows were spoilt, ${caught.length} are caught.`);
 
 // %% [markdown]
-// It misses dates in forms that it does not read ("Fri, Nov 27" has no year). A rule gives a lower bound: at least this much is wrong.
+// It misses confirmations in words that are not on its list ("I changed …", "… is on your list") and dates in forms that it does not read
+// ("Fri, Nov 27" has no year). So its 0 says little. A rule gives a lower bound: at least this much is wrong.
 //
 // ## 2. Consistency: one question, how many answers?
 //
@@ -177,7 +182,7 @@ function findGaps(rows: readonly CoverageRow[], operations: readonly string[], s
     .map((cell) => ({ ...cell, rows: rows.filter((row) => row.operation === cell.operation && row.scenario === cell.scenario).length }))
     .filter((cell) => cell.rows < least);
   // STUB
-  // return todo();
+  // return todo(); // [{ operation: "create", scenario: "happy-path", rows: 2 }, …]
   // END SOLUTION
 }
 await check(coverageGaps, findGaps);
@@ -190,6 +195,9 @@ await check(coverageGaps, findGaps);
 // long texts that is nearly the same.) It falls as a set grows, so compare sets of the same size only.
 //
 // ### Exercise: distinct-n
+//
+// Write `distinct`: of all sequences of `n` words in the texts, the share that are different. Words are runs of letters and digits, without
+// case. Cut each text by itself: no sequence reaches into the next text.
 
 // %%
 import { distinctN } from "llmops/exercises/63-2";
@@ -208,7 +216,7 @@ function distinct(texts: readonly string[], n: number): number {
 await check(distinctN, distinct);
 
 // %% [markdown]
-// Compare fifty user turns of the Task API set with fifty that a template makes. Both ask for fifty different tasks:
+// Compare what users say in fifty conversations of the Task API set with fifty requests that a template makes, each for another task:
 
 // %% tags=["folded"]
 const titles = train.flatMap(({ messages }) => [...(messages.at(-1)?.content ?? "").matchAll(/[“"]([^”"]{5,40})[”"]/g)].map(([, title]) => title));

@@ -13,9 +13,9 @@
 // ---
 
 // %% [markdown]
-// Most training runs that go wrong do so before the first step: a quote that was not escaped, a turn that is empty, a role that the
-// trainer drops without a word. In this lesson you write 50 rows of the Task API set by hand, in a file that can lose one line without
-// losing the rest, behind a schema that refuses what would teach something wrong.
+// Most training runs that go wrong do so before the first step: a quote that was not escaped, a turn that is empty, a role that the trainer
+// drops without a word. In this lesson you make 50 rows in the style of the Task API set, in a file that can lose one line without losing
+// the rest, behind a schema that refuses what would teach something wrong.
 
 // %% [markdown]
 // ## 1. One row a line
@@ -248,7 +248,7 @@ function readRows(text: string): ReadResult {
   });
   return result;
   // STUB
-  // return todo();
+  // return todo(); // { rows: [{ line: 1, value: … }], faults: [{ line: 2, reason: "…" }] }
   // END SOLUTION
 }
 await check(rowReader, readRows);

@@ -143,7 +143,9 @@ await showChart(
 // ## 4. What do you compare?
 //
 // Tutorials compare the first user turn, word by word without order. The workbook compares the whole conversation in sequences of three.
-// Both against the ledger, at several thresholds:
+// Both against the ledger, at several thresholds. Mind how its copies are made: by sequences of three words in the whole conversation, at
+// least 0.82 alike. That recipe plays at home; what you can learn is what the others get wrong. **Precision** is the share of the removed rows
+// that really were copies, **recall** the share of the copies that were removed.
 
 // %%
 import { dedupFuzzy } from "llmops/data";
@@ -189,8 +191,8 @@ await showChart(
 
 // %% [markdown]
 // The first user turn is not the example. Two people can ask the same thing in the same words and get different answers, which is two
-// lessons; and a copy whose first turn was reworded is still a copy. At 0.9 even the good recipe finds little: the planted copies differ
-// by a word or two, and every changed word touches three sequences.
+// lessons; and a copy whose first turn was reworded is still a copy. At 0.9 even the good recipe finds little: of the copies that it tries,
+// the simulator keeps the most changed one that is still 0.82 alike.
 //
 // ## 5. Length: words are not tokens
 //
@@ -229,8 +231,8 @@ showTable(
 // %% [markdown]
 // ## 6. A quality score, from rules
 //
-// What is left is readable, unique and of a sensible length. Is it any good? Before a judge model is paid (lesson 63.6), simple rules can
-// rank the rows. Each rule takes points away for something that can be counted:
+// Before a judge model is paid (lesson 63.6), simple rules can rank the rows. Score the rows as they were before the length step, to see
+// which of its finds the rules make by themselves. Each rule takes points away for something that can be counted:
 
 // %%
 function qualityOf({ messages }: Example): { score: number; reasons: string[] } {
@@ -261,7 +263,8 @@ showTable(
 //
 // ### Exercise: the order of the steps
 //
-// Put the seven steps into an order in which none spoils another and none costs more than it must.
+// Put the seven steps into an order in which none spoils another and none costs more than it must. Masking puts a mark such as [EMAIL] in the
+// place of personal data, by rules that read the text; the judge is a paid model on another company's machine.
 
 // %%
 import { stepOrder, type CleaningStep } from "llmops/exercises/63-4";

@@ -15,8 +15,8 @@
 
 // %% [markdown]
 // Nobody has 500 real conversations with a task assistant that does not exist yet. A large model can write them in minutes, for cents. What
-// it writes by itself is fluent, correct and all alike. This lesson is about the part that is yours: deciding what to vary, saying what must
-// hold, checking that it does, and paying for it once.
+// it writes by itself is fluent and much alike, and not always right. This lesson is about the part that is yours: deciding what to vary,
+// saying what must hold, checking that it does, and paying for it once.
 
 // %%
 import { check, showChart, showDoors, showTable, todo } from "llmops/course";
@@ -64,9 +64,9 @@ showTable(
 );
 
 // %% [markdown]
-// The example in the prompt was a `create`, and creates came back: a model continues what it is shown. A plan takes the choice away from it: it
-// draws each row's place on four axes and orders exactly that. The size of the space is a product, which is why a model that is merely asked
-// for "variation" never finds most of it:
+// The example in the prompt was a `create`, and creates came back. (With the simulator this is written in: it orders the operations that a
+// prompt names. Try it with a real model.) A plan takes the choice away: it draws each row's place on four axes and orders exactly that.
+// The size of the space is a product, which is why a model that is merely asked for "variation" never finds most of it:
 
 // %%
 const situations = OPERATIONS.reduce((sum, operation) => sum + Object.keys(SCENARIOS[operation]).length, 0);
@@ -153,7 +153,7 @@ showTable(rounds, { decimals: 4, caption: `${OPERATIONS.length * TARGET} rows wa
 // %% [markdown]
 // ### Exercise: how many requests?
 //
-// One round is faster than three. Write `requests`: how many to send, so that about `wanted` rows are kept, when a share `kept` of the rows
+// One round is faster than two. Write `requests`: how many to send, so that about `wanted` rows are kept, when a share `kept` of the rows
 // passes your filters and each request brings `batch` rows.
 
 // %%
@@ -200,8 +200,9 @@ showTable(
 );
 
 // %% [markdown]
-// Where the votes are unanimous you can act on them. The rows in between are few, and they are the ones to read. With a real teacher the last
-// column is empty, and this table is how you choose the fifty rows to label by hand.
+// Where the votes are unanimous they are mostly right, not always: read the unanimous rejections before you delete them. The rows in
+// between are few, and they are the ones to read. With a real teacher the last column is empty, and this table is how you choose the fifty
+// rows to label by hand.
 //
 // ### Exercise: what do the answers agree on?
 //
@@ -216,7 +217,7 @@ function agreed(answers: readonly Readonly<Record<string, string>>[], least: num
   const text = (answer: Readonly<Record<string, string>>) => JSON.stringify(Object.entries(answer).sort(([a], [b]) => (a < b ? -1 : 1)));
   return answers.find((answer) => answers.filter((other) => text(other) === text(answer)).length >= least);
   // STUB
-  // return todo();
+  // return todo(); // an answer is { operation: "create", due: "2026-11-27" }
   // END SOLUTION
 }
 await check(selfConsistency, agreed);
@@ -272,7 +273,7 @@ showTable(
 // ## 6. What it costs
 //
 // Two things drive the bill: how many rows share one prompt, and which model writes. First the batch. The system prompt is sent with every
-// request, so small requests pay for it again and again; large ones blur the model's attention and lose more rows when one fails.
+// request, so small requests pay for it again and again; of a large one, more rows are lost when it fails.
 
 // %%
 const batches: { batch: number; "input tokens a row": number; "output tokens a row": number; "dollars for 500 rows": number }[] = [];

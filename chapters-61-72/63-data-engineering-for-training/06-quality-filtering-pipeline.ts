@@ -9,7 +9,7 @@
 //   - Confidence scoring
 //   - Multi-criteria filtering
 // maps: Edge case (corrupted data validation)
-// prerequisites: lesson 63.4 (cleaning), and precision and recall (section 6 of lesson 63.7 explains them)
+// prerequisites: lesson 63.4 (cleaning, precision and recall)
 // ---
 
 // %% [markdown]
@@ -63,11 +63,12 @@ console.log(`${judgments.length} rows judged, eight in a request, at $${perThous
 const byId = (list: readonly Judgment[]) => new Map(list.map((judgment) => [judgment.id, judgment]));
 const first = byId(judgments);
 showTable(
-  clean.slice(0, 40).filter((_, index) => index % 5 === 2).map((example) => {
-    const judgment = first.get(idOf(example))!;
-    return { ...judgment.scores, reason: judgment.reason, "really wrong": isWrong[clean.indexOf(example)] ? "yes" : "" };
+  [true, false].flatMap((bad) => clean.filter((_, index) => isWrong[index] === bad).slice(0, 4)).map((example) => {
+    const { scores, reason } = first.get(idOf(example))!;
+    const [asked, answered] = [example.messages[0], example.messages.at(-1)].map((turn) => (turn?.content ?? "").slice(0, 60));
+    return { asked, answered, ...scores, reason, "really wrong": isWrong[clean.indexOf(example)] ? "yes" : "" };
   }),
-  { caption: "Every fifth of the first forty" },
+  { caption: "Four rows that are wrong and four that are right" },
 );
 
 // %% [markdown]
@@ -115,8 +116,11 @@ await showChart(
 );
 
 // %% [markdown]
+// On these rows the two rules come out much alike, because a wrong row of the simulator loses points on several criteria. They part where one
+// alone is bad: 5, 1, 5, 5 has a mean of 4, and "mean below 4" keeps it.
+//
 // The curves break at the same place: as soon as a 4 is not good enough, good rows fall by the dozen, because the judge takes a point off
-// here and there for no reason. And no threshold reaches a recall of 1 at a usable precision. Some faults the judge simply did not see.
+// here and there for no reason. And no threshold reaches a recall of 1: some faults the judge simply did not see.
 //
 // ### Exercise: a threshold for each criterion
 //

@@ -120,9 +120,9 @@ const usdPerThousand = (teacher.meter.value / accepted.length) * 1000;
 console.log(`${accepted.length} rows kept for $${teacher.meter.value.toFixed(4)}: $${usdPerThousand.toFixed(3)} for a thousand`);
 
 // %% [markdown]
-// Now one measurement for each assumption. For A3, near-duplicates are looked for twice: in whole conversations, and in the first
-// user turn only, as a recipe that is often copied does. For A5 the rows are dealt out 80/10/10 twice: before and after
-// deduplication.
+// Now one measurement for each assumption. For A3, near-duplicates are looked for twice: in whole conversations, and in the first user turn
+// only, both in sequences of three words. (The simulator makes its copies by the first of these measures.) For A5 the rows are dealt out
+// 80/10/10 twice: before and after deduplication.
 
 // %%
 import { scoreFilter, wilson, type DefectKind } from "llmops/teacher";
@@ -145,8 +145,10 @@ const removedBy = (found: { index: number }[]) => ids(found.map(({ index }) => e
 const whole = measure("near_duplicate", removedBy(fuzzy.removed), afterExact);
 const first = measure("near_duplicate", removedBy(firstTurn.removed), afterExact);
 
-const repaired = new Set<DefectKind>(["pii", "dirty_text"]); // masking and normalising mend these
-const bad = new Set(ledger.entries.filter(({ defect }) => !repaired.has(defect)).map(({ row }) => row));
+const isGarbled = ({ messages }: Example) => messages.some(({ content }) => /â€|Ã/.test(content ?? ""));
+const garbled = ids(clean.filter(isGarbled));
+const repaired = new Set<DefectKind>(["pii", "dirty_text"]); // masked and normalised, unless letters were decoded wrongly
+const bad = new Set(ledger.entries.filter(({ row, defect }) => !repaired.has(defect) || garbled.has(row)).map(({ row }) => row));
 const low = new Set(judging.judgments.filter(({ mean }) => mean < 4).map(({ id }) => String(id)));
 const judged = ids(clean);
 const judge = {
@@ -494,8 +496,8 @@ writeFileSync("spoilt/README.md", readFileSync("spoilt/README.md", "utf8").repla
 console.log(runChecklist("spoilt"));
 
 // %% [markdown]
-// Each of the five is named, with file and line where there is one. The same command serves an agent, a colleague and a CI job: its
-// exit status is 0, 1 or 2, and `--json` gives all findings.
+// Each of the five is named, the broken line and the copy with file and line; of the e-mail address you get a count and search yourself.
+// The same command serves an agent, a colleague and a CI job: its exit status is 0, 1 or 2, and `--json` gives all findings.
 //
 // What it cannot see is as important: a wrong answer in good form, a name, a row that teaches the wrong manners. Those stay with the
 // judge, and with you.

@@ -13,7 +13,7 @@ export const ASSETS = {
   "Names and phone numbers of your customers": ["keep out", "They are secret, but they are no judgement; and a model repeats what it saw."],
   "The weights of an open model": ["not yours", "Every competitor can download them today."],
   "The prompt \"You are an experienced task manager\"": ["not yours", "Anybody writes it in a minute; nothing of your house is in it."],
-  "Last month's wrong answers, each with its correction": ["train", "Nobody else knows where your assistant fails, and what would have been right."],
+  "Last month's wrong answers, each with its correction": ["train", "They show what it cannot do yet, and what would have been right. Keep a few for the exam if you like; but no row in both."],
 } as const satisfies Record<string, readonly [Use, string]>;
 export type Asset = keyof typeof ASSETS;
 export type Uses = Record<Asset, Use>;

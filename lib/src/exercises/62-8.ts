@@ -240,7 +240,7 @@ export const planReport: Exercise<WriteReport> = {
     {
       name: "harshest remedy first",
       matches: (write) => reportsOf(write).some(isHarsh),
-      message: "Your first proposal costs quality where a milder one is enough. The list is sorted: what costs nothing, then time, then quality. Propose its first entry first.",
+      message: "Your first proposal costs quality where a milder one is enough. What costs quality stands last in the list. Propose its first entry first.",
     },
   ],
   because: "Verdict in the planner's three words, both ends of the band, what the card really has, the assumptions, and the mildest remedy where one is needed: a reader can decide by it, and can object.",

@@ -42,6 +42,11 @@ export const formatChoice: Exercise<FormatChoices> = {
       message: "You chose one format for everything. A format that can hold the data is not yet the one that a trainer for this task reads: look at what each row must keep.",
     },
     {
+      name: "chat as messages",
+      matches: (answer) => answer["a support chat with follow-up questions"] === "messages",
+      message: "messages would hold the chat, too. Use each format once: which of the other plans can be held by messages alone?",
+    },
+    {
       name: "chat as alpaca",
       matches: (answer) => answer["a support chat with follow-up questions"] === "alpaca",
       message: "An Alpaca row is one instruction and one output. Cut a chat into such rows and each loses the turns before it: 'Friday' alone is no request.",

@@ -98,6 +98,7 @@ export const stepOrder: Exercise<readonly CleaningStep[]> = {
     if (missing.length > 0) return `These steps are missing: ${missing.join(", ")}.`;
     if (answer.length !== CLEANING_STEPS.length) return "Name each step once.";
     if (answer[0] !== "parse") return "Nothing can be done to a row before it is parsed.";
+    if (!before(answer, "normalise", "mask personal data")) return "Normalise before you mask: an invisible character inside an address hides it from the rule.";
     if (!before(answer, "normalise", "exact duplicates") || !before(answer, "normalise", "near-duplicates")) return "Normalise before you look for duplicates: a zero-width space hides a copy.";
     if (!before(answer, "exact duplicates", "near-duplicates")) return "Look for exact copies first: a hash is cheap, and every copy it removes need not be compared.";
     if (!before(answer, "mask personal data", "length")) return "Mask before you measure: [EMAIL] has another length than the address it stands for.";

@@ -250,7 +250,7 @@ export const labelDetector: Exercise<LabelDetector> = {
     const wrong = test.rows.find(({ example, isWrong }) => answer(structuredClone(example)) !== isWrong);
     const last = wrong?.example.messages.findLast(({ role }) => role === "assistant")?.content ?? "";
     return (
-      `On 600 rows it has not seen: ${describe(score)}. Needed: ${percent(DETECTOR_GOAL.precision)} and ${percent(DETECTOR_GOAL.recall)}. ` +
+      `On 600 rows of another seed: ${describe(score)}. Needed: ${percent(DETECTOR_GOAL.precision)} and ${percent(DETECTOR_GOAL.recall)}. ` +
       `One that it got wrong is labelled ${String(wrong?.example.extra["operation"])}${wrong?.isWrong ? ", wrongly" : ", rightly"}: "${last.slice(0, 160)}"`
     );
   },
@@ -288,7 +288,7 @@ export const labelDetector: Exercise<LabelDetector> = {
         "Take what is in quotes out of the text before you look.",
     },
   ],
-  because: async (answer) => `On 600 rows it has not seen: ${describe(await scoreDetector(answer))}. Two cheap rules that disagree with a label are worth a second look at the row.`,
+  because: async (answer) => `On 600 rows of another seed: ${describe(await scoreDetector(answer))}. Two cheap rules that disagree with a label are worth a second look at the row.`,
 };
 
 const TITLES = /“[^”]*”|‘[^’]*’(?!\w)|"[^"]*"|(?<![\w])'.*?'(?!\w)/g;

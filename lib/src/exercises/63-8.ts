@@ -28,7 +28,7 @@ const WHY: Readonly<Record<Assumption, string>> = {
   A3: "Comparing the first turn missed near-duplicates, and removed rows that were none.",
   A4: "Rows with a planted fault reached 4 or more. One of them would be enough.",
   A5: "Split first, and likenesses of training rows stood in the other splits; split last, none did.",
-  A6: "The meter gives another price, and it is the one that was paid.",
+  A6: "The meter gives another price for this model.",
   A7: "No model was trained here. No number in the table is about it.",
 };
 
@@ -75,7 +75,7 @@ export const assumptionVerdicts: Exercise<GiveVerdicts> = {
     {
       name: "cheaper is confirmed",
       matches: (answer) => answer().A6 === "holds",
-      message: "You paid less than $0.30, which is welcome and still not $0.30. A budget planned with the wrong price is wrong; write the measured one, with its date and model.",
+      message: "The meter shows less than $0.30, which is welcome and still not $0.30. A budget planned with the wrong price is wrong; write the measured one, with its date and model.",
     },
   ],
   because: "Six verdicts rest on a number, and the seventh says that there is none. A skill that keeps these apart can be corrected.",
