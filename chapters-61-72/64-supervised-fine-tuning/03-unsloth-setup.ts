@@ -52,8 +52,9 @@ showTable(
 // of the second column all lie outside what it asks for, and `--no-deps` would install them without a word. So the notebook for the
 // T4 names an exact version of everything in one `pip install`, and holds Colab's own PyTorch where it is.
 //
-// Pins have a second use: what a function takes is then a fact that can be looked up. Here is the script that many tutorials still
-// show. Its arguments are held against the signatures of the pinned versions, which were read from their wheels:
+// Pins have a second use: what a function takes is then a fact that can be looked up. In lesson 64.0 you looked names up; here you mend
+// them. This is the script that many tutorials still show. Its arguments are held against the signatures of the pinned versions, which
+// were read from their wheels:
 
 // %%
 type Signatures = Record<string, { params: string[]; keywordOnly?: string[]; reads?: string[] } | null>;
@@ -104,7 +105,7 @@ function moveArguments(old: OldArguments): NewArguments {
     config: { ...same, max_length: max_seq_length, warmup_steps: warmup_ratio, fp16: true, bf16: false },
   };
   // STUB
-  // return todo();
+  // return todo(); // { trainer: { model, … }, config: { … } }
   // END SOLUTION
 }
 await check(movedArguments, moveArguments);
@@ -217,7 +218,8 @@ showTable(tuning, { decimals: 2 });
 //   biases; Llama has none.
 // - `use_dora` is no name of the signature: it comes by `**kwargs`, and our check knows it because the function's body reads it there.
 //
-// All changes in one picture. A bar that crosses the line may end your run hours later, at the first long row.
+// All changes in one picture. Blue: the planned peak. Red tick: the upper end of its band. Dashed: the card. Where the bar crosses the
+// line, the run ends at its start; where only the tick does, it may end hours later, at the first long row.
 
 // %% tags=["folded"]
 const changes = [...loading, ...tuning].filter(({ value }) => !value.startsWith("16 (")).map((row) => ({
@@ -242,7 +244,8 @@ await showChart(
 // %% [markdown]
 // ## 5. The same recipe on this machine
 //
-// Ask for the same plan without a card. The recipe is refused, before anything is sent or loaded, and the sentence names the field:
+// Ask for the same plan for a laptop of 8 GiB without a card; the planner leaves a fifth of it to everything else. The recipe is refused,
+// before anything is sent or loaded, and the sentence names the field:
 
 // %%
 import { RecipeError, tasklingRecipe } from "llmops/train";
@@ -258,7 +261,7 @@ const verdictHere = (tried: typeof recipe) => {
 };
 showTable([
   { recipe: "as it is", "on a machine without a card": verdictHere(recipe) },
-  { recipe: 'with precision "bf16"', "on a machine without a card": verdictHere({ ...recipe, quantisation: "none", precision: "bf16" }) },
+  { recipe: 'with precision "fp16"', "on a machine without a card": verdictHere({ ...recipe, quantisation: "none", precision: "fp16" }) },
   { recipe: 'with fallback "fp32"', "on a machine without a card": verdictHere({ ...recipe, fallback: "fp32" }) },
 ]);
 
@@ -325,8 +328,9 @@ console.log(`Llama-3-8B by the same formula: ${countLora(llama, rank ?? 0, targe
 //
 // ### Exercise: what does it become?
 //
-// Write `chooseSetup`, the decision that the trainer takes before it loads anything. A recipe that does not ask for bf16 gets fp16 on
-// every card and fp32 without one; bf16 begins at compute capability 8.0; bitsandbytes keeps the 4 bits; Unsloth needs a card.
+// Write `chooseSetup`, the core of the decision before anything is loaded. Where the trainer refuses (bf16 on a T4, 4 bits without
+// bitsandbytes), yours takes what the machine has. Without a card: fp32, no 4 bits, `trl`. With one: fp16, or bf16 if the recipe asks for
+// it and the capability is at least 8.0; 4 bits where bitsandbytes is there; `unsloth` where Unsloth is, else `trl`.
 
 // %%
 import { setupChoice, type Setup, type SetupMachine } from "llmops/exercises/64-3";
@@ -340,7 +344,7 @@ function chooseSetup(machine: SetupMachine, wantsBf16: boolean): Setup {
     backend: machine.unsloth ? "unsloth" : "trl",
   };
   // STUB
-  // return todo();
+  // return todo(); // { precision: "fp32" | "fp16" | "bf16", fourBit: true | false, backend: "unsloth" | "trl" }; machine: { cuda, capability, bitsandbytes, unsloth }
   // END SOLUTION
 }
 await check(setupChoice, chooseSetup);
@@ -358,8 +362,8 @@ const text = (value: string | number | boolean | null | undefined) => (value ===
 showTable(shown.map((name) => ({ argument: name, "from the recipe": text(report.arguments[name]?.value), "TRL's own": text(report.arguments[name]?.default) })));
 
 // %% [markdown]
-// Others speak of the same run in YAML. This is the T4's recipe as an Axolotl file, with the fields of Axolotl's own schema of
-// 2026-07-24. The workbook shows it and does not run it:
+// Axolotl says such a recipe in YAML. This is the one of section 2, for the T4, with the fields of Axolotl's own schema of 2026-07-24.
+// The workbook shows it and does not run it:
 
 // %%
 import { packRecipe, toAxolotl } from "llmops/train";

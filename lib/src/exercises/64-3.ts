@@ -79,7 +79,7 @@ export const setupChoice: Exercise<ChooseSetup> = {
       message: "You tie the 4 bits to Unsloth. They are bitsandbytes' work: TRL and PEFT train over a packed base too, and Unsloth without bitsandbytes has no base to train over.",
     },
   ],
-  because: "Three questions, asked of the machine and not of the wish: is there a card, does it have bf16 (8.0 and above), are the packages there. The trainer asks the same ones (colab/trainer/machine.py) and writes the answers into run.json.",
+  because: "Three questions, asked of the machine and not of the wish: is there a card, does it have bf16 (8.0 and above), are the packages there. The trainer asks the same ones (colab/trainer/machine.py), refuses where the recipe asks for what is not there, and writes the answers into run.json.",
 };
 
 /** An old script's arguments of the trainer, all in one. */
