@@ -11,15 +11,15 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 from . import stages  # noqa: E402
-from .settings import Settings  # noqa: E402
+from .settings import PHASES  # noqa: E402
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m taskling", description=__doc__)
     parser.add_argument("stage", nargs="*", choices=[[], *stages.STAGES], help="stages to run (default: all)")
     parser.add_argument("--seed", type=int, help="another seed than the published model's")
-    parser.add_argument("--cycles", type=int, choices=range(1, len(Settings().cycles) + 1), help="only so many cycles of the pretraining (default: all)")
-    parser.add_argument("--steps", type=int, help="one cycle of so many steps, for a quick try")
+    parser.add_argument("--cycles", type=int, choices=range(1, sum(len(phase.cycles) for phase in PHASES) + 1), help="only so many cycles of the pretraining (default: all)")
+    parser.add_argument("--steps", type=int, help="one cycle of so many steps in each phase, for a quick try")
     parser.add_argument("--precision", choices=["auto", "fp32", "bf16"], default="auto")
-    parser.add_argument("--out", help="the model's folder (default: taskling/model, which git tracks)")
+    parser.add_argument("--out", help="the model's folder (default: taskling/model after the first phase, taskling/wider after the second)")
     parser.add_argument("--fresh", action="store_true", help="throw away what an earlier run left, and begin anew")
     stages.run(parser.parse_args())

@@ -12,6 +12,7 @@ from .corpus import mix
 from .corpus.requests import read_phrasings
 from .probe import LIMITS, TUNING, interval
 from .settings import Settings
+from .tokenizer import SPACED
 
 PACKAGES = ["torch", "transformers", "tokenizers", "peft", "onnxruntime", "gguf"]
 
@@ -61,13 +62,11 @@ def _quoted(text: str) -> str:
     return "> " + text.replace("\n", "\n> ")
 
 
-def write(out: Path, state: Path, settings: Settings) -> None:
-    read = lambda name: json.loads((state / name).read_text("utf-8"))
-    training, evaluation, probe = read("pretraining.json"), read("evaluation.json"), read("probe.json")
+def write(out: Path, folders: list[Path], phases: list[Settings]) -> None:
+    read = lambda name, folder=folders[-1]: json.loads((folder / name).read_text("utf-8"))
+    trainings, evaluation, probe, settings = [read("pretraining.json", folder) for folder in folders], read("evaluation.json"), read("probe.json"), phases[-1]
     files = sorted(path for path in out.rglob("*") if path.is_file() and path.name != "README.md")
     total = sum(path.stat().st_size for path in files)
-    kinds = training["characters_by_kind"]
-    shares = ", ".join(f"{kind} {100 * count / training['corpus_characters']:.0f} %" for kind, count in sorted(kinds.items(), key=lambda pair: -pair[1]))
     parameters = _parameters(settings)
     runs = probe["runs"]
     tools = "\n".join(f"{tool['function']['name']}({', '.join(key + ('' if key in tool['function']['parameters']['required'] else '?') for key in tool['function']['parameters']['properties'])}): {tool['function']['description']}" for tool in task_tools.TOOLS)
@@ -87,22 +86,26 @@ A Llama of {parameters:,} parameters that this repository makes from nothing: `n
 | | |
 | --- | --- |
 | shape | {settings.layers} layers, hidden size {settings.hidden}, {settings.heads} heads and {settings.key_value_heads} key-value heads of {settings.hidden // settings.heads}, MLP {settings.intermediate}, tied embeddings |
-| vocabulary | {settings.vocabulary}, byte-level BPE with Llama-3's pre-tokenizer, trained on the corpus |
-| context | {settings.context} tokens (pretrained in rows of {settings.short}, from {100 * settings.long_from:.0f} % of a cycle on of {settings.context}) |
+| vocabulary | {settings.vocabulary}, byte-level BPE with Llama-3's pre-tokenizer, trained on the corpus{WORDS[settings.words]} |
+| context | {settings.context} tokens (pretrained in rows of {settings.short}, in the last {100 * (1 - settings.long_from):.0f} % of a cycle of {settings.context}) |
 | weights | fp16 in `model.safetensors`, opened in fp32; ONNX and GGUF are made of the same fp16 values |
 | size | {total / 1e6:.1f} MB, all formats together |
 
 ## The corpus
 
-Written by the generator in `colab/taskling/corpus`, seed {settings.seed}; not stored. {training['documents']:,} documents, {training['corpus_characters'] / 1e6:.1f} million characters, {training['tokens'] / 1e6:.1f} million tokens taken. SHA-256 of what was taken: `{training['corpus_sha256']}`. By characters: {shares}.
+Written by the generator in `colab/taskling/corpus`, seed {settings.seed}; not stored.
+
+{_corpus(phases, trainings)}
 
 It has no tool calls. One in ten known titles and calendar dates is held back by its hash, a third of the titles have words that exist nowhere, and `requests/unseen_words.txt` and `requests/unseen_phrasings.txt` are kept out: a document with one of those {len(mix.read_unseen_words())} words, and a request that shares a run of five words with one of those phrasings (a title or date counts as one word), is thrown away.
 
 ## Pretraining
 
-{settings.steps:,} steps of {settings.batch:,} tokens{_cycles(settings)}, Muon {settings.matrix_rate} for the matrices and AdamW {settings.other_rate} for the rest, falling over the last {100 * (1 - settings.decay_from):.0f} %{' of each' if len(settings.cycles) > 1 else ''}. Precision {training['precision']}, one thread of "{processor()}", {training['seconds'] / 60:.0f} minutes of wall clock on a machine shared with other work. Last loss {sum(training['losses'][-50:]) / 50:.3f} nats a token. {", ".join(f"{name} {version(name)}" for name in PACKAGES)}.
+{_pretraining(phases, trainings)}
 
-What holds: corpus and tokenizer are the same everywhere for a seed. Weights are the same for the same seed, packages, precision and processor, on one thread, also where the run was stopped and went on. Another processor adds in another order; the precision `auto` is bf16 where the processor multiplies it and fp32 elsewhere: such models are alike, not the same. The CUDA path was not tried.
+Precision {trainings[-1]['run']['precision']} on "{processor()}". {", ".join(f"{name} {version(name)}" for name in PACKAGES)}.
+
+What holds: corpus and tokenizer are the same everywhere for a seed. Weights are the same for the same seed, packages, precision and processor, in as many processes of one thread, also where the run was stopped and went on. Another processor adds in another order; the precision `auto` is bf16 where the processor multiplies it and fp32 elsewhere: such models are alike, not the same. The CUDA path was not tried.
 
 ## What the base can do
 
@@ -139,14 +142,34 @@ and the answer `{{"name": "create_task", "parameters": {{"title": "buy milk", "d
     (out / "README.md").write_text(text, "utf-8")
 
 
-# What the first cycle alone gave, 2026-11-21, when it was the whole run: 51 minutes on one shared core.
-FIRST = "14.7 million tokens; with it the LoRA below reached 86.3 % right operations and 71.3 % right arguments on held-out requests, 71.0 % right operations on phrasings never seen, 81.3 % on those of another hand"
+WORDS = {"joined": "", "apart": f"; a word is the same tokens behind a space, a quote or a bracket, but for {len(SPACED.split())} common words that have their space"}
+"""
+What a LoRA made of the model after so many cycles, each when it was the whole run, with `probe.py`'s seed 1: right operations and right
+arguments on held-out requests, right operations on phrasings never seen and on those of another hand.
+"""
+EARLIER = {1: "86.3 %, 71.3 %, 71.0 % and 81.3 % (2026-11-21)", 2: "88.7 %, 76.3 %, 75.8 % and 86.7 % (2026-11-21)"}
 
 
-def _cycles(settings: Settings) -> str:
-    if len(settings.cycles) == 1:
-        return ""
-    return f" in cycles of {' and '.join(f'{steps:,}' for steps in settings.cycles)} (`npm run taskling -- --cycles 1` ends after the first: {FIRST})"
+def _corpus(phases: list[Settings], trainings: list[dict]) -> str:
+    lines = ["| phase | documents | characters | tokens | by characters | SHA-256 of what was taken |", "| --- | ---: | ---: | ---: | --- | --- |"]
+    for phase, training in zip(phases, trainings, strict=True):
+        kinds = sorted(training["characters_by_kind"].items(), key=lambda pair: -pair[1])
+        shares = ", ".join(f"{kind} {100 * count / training['corpus_characters']:.0f} %" for kind, count in kinds)
+        lines.append(f"| {phase.mix} | {training['documents']:,} | {training['corpus_characters'] / 1e6:.1f} M | {training['tokens'] / 1e6:.1f} M | {shares} | `{training['corpus_sha256']}` |")
+    return "\n".join(lines)
+
+
+def _pretraining(phases: list[Settings], trainings: list[dict]) -> str:
+    lines = ["| phase | steps | tokens a step | Muon, matrices | AdamW, the rest | rates fall over | processes | minutes | last loss |", "| --- | --- | ---: | ---: | ---: | --- | ---: | ---: | ---: |"]
+    for phase, training in zip(phases, trainings, strict=True):
+        lines.append(f"| {phase.mix} | {' and '.join(f'{steps:,}' for steps in phase.cycles)} | {phase.batch:,} | {phase.matrix_rate} | {phase.other_rate} | the last {100 * (1 - phase.decay_from):.0f} % of a cycle "
+                     f"| {phase.processes} | {training['seconds'] / 60:.0f} | {sum(last := training['losses'][-50:]) / len(last):.3f} |")
+    notes = ["Each number of steps is a cycle of the learning rate, and each phase begins with the weights of the one before. Minutes are of the wall clock, on a machine shared with other work; losses are in nats a token, so they cannot be compared between tokenizers."]
+    if len(phases) > 1:
+        notes.append("A phase with another tokenizer begins with the rows of its embedding transplanted: a token that the old one had keeps its row, any other gets the mean of what stood for it.")
+    done = sum(len(phase.cycles) for phase in phases)
+    notes += [f"`npm run taskling -- --cycles {count}` ends earlier; its LoRA reached {found} on held-out requests (operation, arguments), phrasings never seen and another hand (operation)." for count, found in EARLIER.items() if count < done]
+    return "\n\n".join(["\n".join(lines), *notes])
 
 
 def _parameters(settings: Settings) -> int:

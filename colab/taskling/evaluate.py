@@ -28,7 +28,7 @@ def greedy(model, tokens: list[int], stop: set[int], limit: int = 60) -> list[in
 def losses(model, tokenizer, settings: Settings, count: int = 600) -> dict[str, float]:
     """Nats a token of documents of another seed."""
     spent: dict[str, list[float]] = {}
-    documents = mix.documents(settings.seed + 1_000_000)
+    documents = mix.documents(settings.seed + 1_000_000, settings.mix)
     for _ in range(count):
         kind, document = next(documents)
         tokens = tokenizer.encode(BEGIN + document if isinstance(document, str) else render(document), add_special_tokens=False)[:settings.context]

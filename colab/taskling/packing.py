@@ -1,8 +1,6 @@
 """Documents as tokens, packed end to end into rows of one length."""
 from __future__ import annotations
 
-import random
-
 import numpy
 from transformers import PreTrainedTokenizerFast
 
@@ -14,14 +12,14 @@ from .tokenizer import BEGIN, END
 class Rows:
     """
     Rows of tokens, one longer than what is predicted in them, always the same for a seed. A resumed run takes again what it had
-    and throws it away (a corpus of 8 million tokens takes under a minute).
+    and throws it away (10 million tokens take about a minute).
     """
 
     def __init__(self, settings: Settings, tokenizer: PreTrainedTokenizerFast) -> None:
         self.settings, self.tokenizer = settings, tokenizer
         self.digest = mix.Digest()
-        self._documents = mix.documents(settings.seed)
-        self._rng = random.Random(f"taskling packing {settings.seed}")
+        self._documents = mix.documents(settings.seed, settings.mix)
+        self._rng = mix.draws("packing", settings.seed, settings.mix)
         self._held: list[int] = []
         self._weights: list[float] = []
         ids = tokenizer.convert_tokens_to_ids
@@ -70,7 +68,7 @@ def render(messages: list[dict[str, str]]) -> str:
 
 def check_render(settings: Settings, tokenizer: PreTrainedTokenizerFast, count: int = 200) -> None:
     """Raises ValueError where the chat template writes a conversation of the corpus otherwise than `render`."""
-    found = mix.documents(settings.seed)
+    found = mix.documents(settings.seed, settings.mix)
     while count > 0:
         _, document = next(found)
         if isinstance(document, str):

@@ -1,18 +1,24 @@
-"""The model's shape and the run's settings: all that decides what comes out, besides the code and the packages."""
+"""The model's shape and the phases of its pretraining: all that decides what comes out, besides the code and the packages."""
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 HERE = Path(__file__).parent
-MODEL = HERE / "model"
+"""Where the model after a phase is published. Lessons use that of the first."""
+PUBLISHED = {"first": HERE / "model", "wider": HERE / "wider"}
 """Checkpoints, recorded results and other things that a run leaves; ignored by git."""
 STATE = HERE.parents[1] / ".workbook" / "taskling"
 
 
 @dataclass(frozen=True)
 class Settings:
+    """One phase of the pretraining."""
     seed: int = 64
+    """Which documents: a key of `MIXES` in corpus/mix.py. It is the phase's name, too."""
+    mix: str = "first"
+    """Whether the tokenizer learns its merges on words joined with the character before them, or apart from it: see tokenizer.py."""
+    words: str = "joined"
     vocabulary: int = 2048
     context: int = 512
     """K-quants of GGUF come in blocks of 256, so rows have to be multiples of it."""
@@ -30,7 +36,7 @@ class Settings:
     long_from: float = 0.84
     """
     Steps of each cycle of the learning rate; each goes on from the weights and the documents where the one before ended. The first
-    alone makes a model, in under half an hour on two quiet cores; what each cycle adds is in the model's card.
+    alone makes a model, in under half an hour on two quiet cores; what the others add is in the model's card.
     """
     cycles: tuple[int, ...] = (3600, 4400)
     matrix_rate: float = 4e-3
@@ -43,6 +49,8 @@ class Settings:
     """Share of documents after which a random stretch is repeated."""
     repeats: float = 0.04
     checkpoint_every: int = 100
+    """Each takes an equal part of a step's rows, and their gradients are added. It changes the order of the sums, so it is a setting."""
+    processes: int = 1
 
     @property
     def steps(self) -> int:
@@ -58,3 +66,10 @@ class Settings:
 
     def as_dict(self) -> dict:
         return asdict(self)
+
+
+"""
+The phases, each of which begins with the weights of the one before. The second has another tokenizer, under which a title is the same
+tokens wherever it stands, and more of its documents are wishes with their meaning, several in one turn among them.
+"""
+PHASES = (Settings(), Settings(mix="wider", words="apart", cycles=(10_000,), matrix_rate=3e-3, other_rate=1.5e-3, decay_from=0.25, processes=2))

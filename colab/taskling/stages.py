@@ -11,8 +11,8 @@ from pathlib import Path
 
 import torch
 
-from . import calls, card, evaluate, export, gguf_file, packing, pretrain, probe, tokenizer
-from .settings import MODEL, STATE, Settings
+from . import calls, card, evaluate, export, gguf_file, packing, pretrain, probe, tokenizer, transplant
+from .settings import PHASES, PUBLISHED, STATE, Settings
 
 STAGES = ["calls", "tokenizer", "pretrain", "export", "evaluate", "probe", "card"]
 
@@ -21,40 +21,54 @@ def say(line: str) -> None:
     print(line, flush=True)
 
 
+def phases_of(cycles: int | None, steps: int | None, seed: int | None) -> list[Settings]:
+    """The phases that a run goes through: all of them, or as far as it was asked to go."""
+    phases = [replace(phase, seed=phase.seed if seed is None else seed) for phase in PHASES]
+    if steps is not None:
+        return [replace(phase, cycles=(steps,)) for phase in phases]
+    left = sum(len(phase.cycles) for phase in phases) if cycles is None else cycles
+    kept = []
+    for phase in phases:
+        if left > 0:
+            kept.append(replace(phase, cycles=phase.cycles[:left]))
+        left -= len(phase.cycles)
+    return kept
+
+
 def run(arguments: argparse.Namespace) -> None:
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True, warn_only=True)
-    settings = Settings()
-    if arguments.seed is not None:
-        settings = replace(settings, seed=arguments.seed)
-    if arguments.steps is not None:
-        settings = replace(settings, cycles=(arguments.steps,))
-    elif arguments.cycles is not None:
-        settings = replace(settings, cycles=settings.cycles[:arguments.cycles])
-    out = Path(arguments.out).resolve() if arguments.out else MODEL
-    key = hashlib.sha256(json.dumps([settings.as_dict(), pretrain.precision_of(arguments.precision)]).encode()).hexdigest()[:12]
-    state = STATE / key
-    if arguments.fresh:
-        shutil.rmtree(state, ignore_errors=True)
-    state.mkdir(parents=True, exist_ok=True)
+    phases = phases_of(arguments.cycles, arguments.steps, arguments.seed)
+    out = Path(arguments.out).resolve() if arguments.out else PUBLISHED[phases[-1].mix]
+    # A phase's folder is named after all that decides what is in it, the phases before it among them.
+    keys = [json.dumps([*(phase.as_dict() for phase in phases[:at + 1]), pretrain.precision_of(arguments.precision)]) for at in range(len(phases))]
+    folders = [STATE / hashlib.sha256(key.encode()).hexdigest()[:12] for key in keys]
+    for folder in folders:
+        if arguments.fresh:
+            shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True, exist_ok=True)
     out.mkdir(parents=True, exist_ok=True)
     for stage in arguments.stage or STAGES:
         began = time.monotonic()
         say(f"{stage} …")
-        _run(stage, settings, state, out, arguments.precision)
+        _run(stage, phases, folders, out, arguments.precision)
         say(f"{stage}: {time.monotonic() - began:.0f} s")
 
 
-def _run(stage: str, settings: Settings, state: Path, out: Path, precision: str) -> None:
+def _run(stage: str, phases: list[Settings], folders: list[Path], out: Path, precision: str) -> None:
+    settings, state = phases[-1], folders[-1]
     if stage == "calls":
         calls.write(say)
     elif stage == "tokenizer":
-        if not (state / "tokenizer.json").exists():
-            packing.check_render(settings, tokenizer.save(tokenizer.train(settings), state, settings))
+        for phase, folder in zip(phases, folders, strict=True):
+            if not (folder / "tokenizer.json").exists():
+                packing.check_render(phase, tokenizer.save(tokenizer.train(phase), folder, phase))
     elif stage == "pretrain":
-        if not (state / "model.safetensors").exists():
-            made = pretrain.pretrain(settings, export.read_tokenizer(state), state, precision, say)
-            export.save_model(made, state)
+        for at, folder in enumerate(folders):
+            phase = _phase(phases[at], folder, None if at == 0 else folders[at - 1], pretrain.precision_of(precision))
+            if not pretrain.is_done(phase) or not (folder / "model.safetensors").exists():
+                say(f"phase {phases[at].mix}: {phases[at].steps:,} steps, {phases[at].processes} process{'es' if phases[at].processes > 1 else ''}")
+                export.save_model(pretrain.pretrain(phase, say), folder)
     elif stage == "export":
         export.publish(state, out)
         export.write_onnx(out, say)
@@ -65,4 +79,14 @@ def _run(stage: str, settings: Settings, state: Path, out: Path, precision: str)
     elif stage == "probe":
         probe.probe(out, state, say)
     elif stage == "card":
-        card.write(out, state, settings)
+        card.write(out, folders, phases)
+
+
+def _phase(settings: Settings, folder: Path, before: Path | None, precision: str) -> pretrain.Phase:
+    """The phase; it begins where the one in the folder `before` ended, as that would be published: in fp16."""
+    own = export.read_tokenizer(folder)
+    start = pretrain.fresh(settings, own)
+    if before is not None:
+        start.load_state_dict(export.read_model(before).half().float().state_dict())
+        transplant.transplant(start, export.read_tokenizer(before), own)
+    return pretrain.Phase(settings, own, start, folder, precision)

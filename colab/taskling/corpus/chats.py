@@ -46,6 +46,29 @@ def task_chat(rng: random.Random) -> list[Message]:
     return messages
 
 
+def _inside(request: requests.Request) -> str:
+    """A request as it stands within a sentence: no stop behind it, and a small letter where it began with a capital only for being first."""
+    text = request.text
+    first = text.split(" ", 1)[0]
+    small = first[:1].isupper() and first[1:].islower() and not first.startswith("I'") and not text.startswith(request.arguments.get("title", "\0"))
+    return (text[0].lower() + text[1:] if small else text).rstrip(".!?")
+
+
+def several_chat(rng: random.Random) -> list[Message]:
+    """Two or three wishes in one turn, answered one after the other."""
+    operations = [rng.choice(["create", "update", "complete", "delete"]) for _ in range(rng.choice([1, 1, 2]))] + [rng.choice(requests.OPERATIONS)]
+    wanted = [requests.make(operation, rng, 0.35, spoken_share=0.15) for operation in operations]
+    said = [request.text for request in wanted]
+    if rng.random() < 0.5:
+        text = said[0] + ("" if said[0][-1] in ".!?" else ".") + " " + " ".join(rng.choice(["{}", "Also, {}", "Also {}", "And {}", "Then {}", "Next, {}", "Besides, {}"]).format(line) for line in said[1:])
+    else:
+        inside = [said[0].rstrip(".!?"), *(_inside(request) for request in wanted[1:])]
+        text = rng.choice([", ", "; ", ", then "]).join(inside[:-1]) + rng.choice([" and ", ", and ", "; ", ", then ", " and also ", ", and then "]) + inside[-1] + rng.choice([".", ".", "", "!", ", please."])
+    answers = [replies.listed(request, rng) if request.operation == "list" else replies.told(request, rng) for request in wanted]
+    messages = [_turn("system", system(rng))] if rng.random() < 0.5 else []
+    return [*messages, _turn("user", text), _turn("assistant", " ".join(answers))]
+
+
 UNCLEAR = [("Add a task.", "What should the task be called?"), ("Delete it.", "Which task shall I delete?"), ("Mark it as done.", "Which task have you finished?"), ("Move it to {d}.", "Which task shall I move to {d}?"),
            ("Change the priority.", "Of which task, and to what?"), ("Rename it.", "Which task, and what shall I call it?"), ("Create something for {d}.", "Sure, for {d}. What is the task?")]
 

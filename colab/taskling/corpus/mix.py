@@ -9,10 +9,13 @@ from collections.abc import Iterator
 from . import chats, copying, extractions, lists, paraphrase, prose, records
 from .requests import FOLDER
 
-"""Share of documents (not of tokens) by kind."""
-SHARES = {"task chats": 0.34, "meaning chats": 0.1, "paraphrases": 0.12, "copying": 0.15, "extractions": 0.1, "lists": 0.03, "prose": 0.06, "small talk": 0.03, "unclear": 0.02, "JSON": 0.05}
+"""Share of documents (not of tokens) by kind, for each phase of the pretraining."""
+MIXES = {
+    "first": {"task chats": 0.34, "meaning chats": 0.1, "paraphrases": 0.12, "copying": 0.15, "extractions": 0.1, "lists": 0.03, "prose": 0.06, "small talk": 0.03, "unclear": 0.02, "JSON": 0.05},
+    "wider": {"task chats": 0.32, "several wishes": 0.05, "meaning chats": 0.15, "paraphrases": 0.11, "copying": 0.12, "extractions": 0.1, "lists": 0.03, "prose": 0.04, "small talk": 0.03, "unclear": 0.02, "JSON": 0.03},
+}
 Document = "str | list[dict[str, str]]"
-MAKERS = {"task chats": chats.task_chat, "meaning chats": chats.meaning_chat, "paraphrases": paraphrase.text, "copying": copying.text, "extractions": extractions.text, "lists": lists.text,
+MAKERS = {"task chats": chats.task_chat, "several wishes": chats.several_chat, "meaning chats": chats.meaning_chat, "paraphrases": paraphrase.text, "copying": copying.text, "extractions": extractions.text, "lists": lists.text,
           "prose": prose.text, "small talk": chats.small_talk, "unclear": chats.unclear_chat, "JSON": records.text}
 
 
@@ -32,10 +35,15 @@ def plain(document: Document) -> str:
     return document if isinstance(document, str) else "\n".join(message["content"] for message in document)
 
 
-def documents(seed: int) -> Iterator[tuple[str, Document]]:
+def draws(of: str, seed: int, mix: str) -> random.Random:
+    """The dice of one part of the generator."""
+    return random.Random(f"taskling {of} {seed}" + ("" if mix == "first" else f" {mix}"))
+
+
+def documents(seed: int, mix: str) -> Iterator[tuple[str, Document]]:
     """Documents without end, each with its kind. One that has a held-out word by chance is left out."""
-    rng = random.Random(f"taskling corpus {seed}")
-    kinds, weights = list(SHARES), list(SHARES.values())
+    rng = draws("corpus", seed, mix)
+    kinds, weights = list(MIXES[mix]), list(MIXES[mix].values())
     while True:
         kind = rng.choices(kinds, weights)[0]
         document = MAKERS[kind](rng)

@@ -63,13 +63,20 @@ def fields(request: Request, rng: random.Random) -> str:
     return rng.choice(["\n", "\n", "; ", ", "]).join(lines)
 
 
+FORMS = {"create": ADDED, "move": MOVED, "rank": RANKED, "rename": RENAMED, "both": BOTH, "complete": COMPLETED, "delete": DELETED}
+
+
+def told(request: Request, rng: random.Random) -> str:
+    """That it was done, in a sentence."""
+    return rng.choice(FORMS[kind_of(request)]).format(**_slots(request, rng))
+
+
 def answered(request: Request, rng: random.Random) -> str:
     """The assistant's answer. A list has tasks of its own making."""
     kind = kind_of(request)
     if kind == "list":
         return listed(request, rng)
-    forms = {"create": ADDED, "move": MOVED, "rank": RANKED, "rename": RENAMED, "both": BOTH, "complete": COMPLETED, "delete": DELETED}[kind]
-    text = rng.choice(forms).format(**_slots(request, rng))
+    text = told(request, rng)
     if rng.random() < 0.25:
         text = restated(request, rng) + " " + text
     if kind == "create" and rng.random() < 0.15:

@@ -1,0 +1,88 @@
+"""`python pretrain_tiny.py FOLDER`: the phases of taskling's pretraining in the smallest size: tokenizers, transplant, two processes, going on."""
+import json
+import random
+import re
+import shutil
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from taskling import export, packing, pretrain, tokenizer, transplant
+from taskling.corpus import mix
+from taskling.settings import PHASES
+
+FOLDER = Path(sys.argv[1])
+SMALL = {"vocabulary": 700, "context": 64, "short": 32, "batch": 256, "hidden": 32, "layers": 1, "heads": 2, "key_value_heads": 1, "intermediate": 64,
+         "tokenizer_characters": 150_000, "cycles": (60,), "warmup": 5, "checkpoint_every": 20}
+FIRST, WIDER = (replace(phase, **SMALL) for phase in PHASES)
+
+
+def keep_copy(line):
+    """Called at step 50: the checkpoint of step 40 is where the run goes on from in another folder."""
+    if line.startswith("step 50/"):
+        shutil.copy(FOLDER / "two" / "checkpoint.pt", FOLDER / "again" / "checkpoint.pt")
+
+
+def phase(settings, own, start, name):
+    (FOLDER / name).mkdir(exist_ok=True)
+    return pretrain.Phase(settings, own, start, FOLDER / name, "fp32")
+
+
+def begin(model, old, new):
+    start = pretrain.fresh(WIDER, new)
+    start.load_state_dict(model.state_dict())
+    return transplant.transplant(start, old, new)
+
+
+def losses(name):
+    return json.loads((FOLDER / name / "pretraining.json").read_text("utf-8"))["losses"]
+
+
+def largest(one, other):
+    return max((a - b).abs().max().item() for a, b in zip(one.state_dict().values(), other.state_dict().values(), strict=True))
+
+
+def alike_everywhere(own):
+    """Of words that titles begin with, how many are the same tokens alone and behind a space, a quote and a bracket."""
+    found = mix.documents(5, "first")
+    text = " ".join(mix.plain(next(found)[1]) for _ in range(200))
+    words = sorted({word for word in re.findall(r"[A-Za-z]{4,}", text) if word not in tokenizer.SPACED.split()})
+    chosen = random.Random(1).sample(words, 60)
+    return sum(all(own.encode(before + word, add_special_tokens=False)[-len(alone):] == alone for before in (" ", '"', "(")) for word in chosen if (alone := own.encode(word, add_special_tokens=False)))
+
+
+def main():
+    torch.set_num_threads(1)
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    owns = {}
+    for settings in (FIRST, WIDER):
+        owns[settings.mix] = tokenizer.save(tokenizer.train(settings), FOLDER / settings.mix, settings)
+        packing.check_render(settings, owns[settings.mix], 20)
+    old, new = owns["first"], owns["wider"]
+    said = {"alike": {name: alike_everywhere(own) for name, own in owns.items()}}
+
+    first = phase(FIRST, old, pretrain.fresh(FIRST, old), "one")
+    trained = pretrain.pretrain(first, lambda line: None)
+    said["first"] = losses("one")
+    said["done"] = [pretrain.is_done(phase(FIRST, old, pretrain.fresh(FIRST, old), "one")), pretrain.is_done(phase(FIRST, old, trained, "one"))]
+
+    held, moved = trained.get_input_embeddings().weight.detach().clone(), begin(trained, old, new).get_input_embeddings().weight
+    shared = [token for token in new.get_vocab() if token in old.get_vocab()]
+    said["kept"] = all(torch.equal(moved[new.get_vocab()[token]], held[old.get_vocab()[token]]) for token in shared) and 0 < len(shared) < len(new)
+    said["mean"] = torch.allclose(moved[new.convert_tokens_to_ids("_title")], held[[old.convert_tokens_to_ids(piece) for piece in old.tokenize("_title")]].mean(0))
+
+    (FOLDER / "again").mkdir()
+    two = pretrain.pretrain(phase(WIDER, new, begin(trained, old, new), "two"), keep_copy)
+    alone = pretrain.pretrain(phase(replace(WIDER, processes=1), new, begin(trained, old, new), "alone"), lambda line: None)
+    lines = []
+    again = pretrain.pretrain(phase(WIDER, new, begin(trained, old, new), "again"), keep_copy)
+    said |= {"two": losses("two"), "alone": losses("alone"), "again": losses("again"), "resumed apart": largest(two, again), "processes apart": largest(two, alone)}
+    (FOLDER / "again" / "pretraining.json").unlink()
+    other = pretrain.fresh(WIDER, new)
+    said["other start"] = pretrain.is_done(phase(WIDER, new, other, "two"))
+    print(json.dumps(said))
+
+
+if __name__ == "__main__":
+    main()
