@@ -5,7 +5,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 HERE = Path(__file__).parent
-MODEL = HERE / "model"
+"""Where the model after a phase is published. Lessons use that of the first."""
+PUBLISHED = {"first": HERE / "model", "wider": HERE / "wider"}
 """Checkpoints, recorded results and other things that a run leaves; ignored by git."""
 STATE = HERE.parents[1] / ".workbook" / "taskling"
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 
 from . import calls, card, evaluate, export, gguf_file, packing, pretrain, probe, tokenizer, transplant
-from .settings import MODEL, PHASES, STATE, Settings
+from .settings import PHASES, PUBLISHED, STATE, Settings
 
 STAGES = ["calls", "tokenizer", "pretrain", "export", "evaluate", "probe", "card"]
 
@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> None:
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True, warn_only=True)
     phases = phases_of(arguments.cycles, arguments.steps, arguments.seed)
-    out = Path(arguments.out).resolve() if arguments.out else MODEL
+    out = Path(arguments.out).resolve() if arguments.out else PUBLISHED[phases[-1].mix]
     # A phase's folder is named after all that decides what is in it, the phases before it among them.
     keys = [json.dumps([*(phase.as_dict() for phase in phases[:at + 1]), pretrain.precision_of(arguments.precision)]) for at in range(len(phases))]
     folders = [STATE / hashlib.sha256(key.encode()).hexdigest()[:12] for key in keys]
