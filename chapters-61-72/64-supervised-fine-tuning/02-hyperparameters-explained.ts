@@ -212,9 +212,11 @@ showTable(
 );
 
 // %% [markdown]
-// At the lowest rate the curve is healthy and hardly moves: nothing is wrong but the speed. At the highest, the first update with a
-// rate above 0 throws the model off, and what comes after is an attempt to find back to language at all. What works lies between, and
-// it is a small part of the scale. So choose rates by factors, three or ten, and not by steps: 0.002 and 0.003 are nearly the same rate.
+// The gradient norm is the length of the gradient over all weights that train, before the trainer cuts it down to 1 (`maxGradNorm`); a
+// jump of it announces a jump of the loss. At the lowest rate the curve is healthy and hardly moves: nothing is wrong but the speed. At
+// the highest, the first update with a rate above 0 throws the model off, and what comes after is an attempt to find back to language at
+// all. What works lies between, and it is a small part of the scale. So choose rates by factors, three or ten, and not by steps: 0.002
+// and 0.003 are nearly the same rate.
 //
 // ### Does the trainer do what the formula says?
 //
@@ -231,7 +233,7 @@ console.log(`They differ from the formula by at most ${largestGap < 1e-12 ? "rou
 // The first rate is 0: with a warm-up, the first update changes nothing. A `warmup` of one update is therefore no warm-up, only an
 // update that is lost.
 //
-// ### LoRA wants another rate than full fine-tuning
+// ### Does LoRA want another rate than full fine-tuning?
 //
 // The end of each run against its rate, for both methods:
 
@@ -260,10 +262,11 @@ console.log(`Best of those tried: ${bestRate("LoRA")} for LoRA, ${bestRate("full
 // %% [markdown]
 // Schulman et al. measured this with care ("LoRA Without Regret", Thinking Machines, 2025, https://thinkingmachines.ai/blog/lora/): the
 // best rate of a LoRA is about ten times that of full fine-tuning of the same model, about fifteen times in very short runs, and it
-// hardly depends on the rank. One seed and a few points a curve cannot confirm a factor, and here the best of both may be the same
-// point of a coarse grid. Read the picture from the left instead: which method has come further at the same small rate? B begins at 0, so
-// a LoRA takes some updates until it can move anything. Never carry a rate over from one method to the other. And rates fall as
-// models grow: the 0.0002 of most scripts is for LoRAs on models of seven or eight billion parameters; this one has two million.
+// hardly depends on the rank. One seed and points a factor of ten apart can neither confirm a factor nor refute one, and where the best
+// point is the last one tried, the true best may lie beyond it. Read the picture from the left instead: which method has come further at
+// the same small rate? B begins at 0, so the first updates of a LoRA move the outputs little. When you change the method, look for the
+// rate again. And rates fall as models grow: the 0.0002 of most scripts is for LoRAs on models of seven or eight billion parameters;
+// this one has two million.
 //
 // ## 5. The same update in parts
 //
@@ -344,9 +347,9 @@ showTable(
 console.log(`Last ten updates: ${beside.map((name) => `${endOf(name).toFixed(2)} (${name === NO_WARMUP ? "without" : "with"})`).join(", ")}`);
 
 // %% [markdown]
-// Read the first five updates: without a warm-up the second loss already shows what the first update did. Whether the run recovers
-// in the end is another question, and the last line answers it for this model. A warm-up buys safety at the edge. Far below the
-// edge it buys little, and a rate that is too high in itself stays too high after it.
+// Read the first five updates: without a warm-up the very first goes at the full rate, and the second loss shows what that did, good or
+// bad. Then read the end: the last line says which of the two is better off. At a rate that is too high in itself a warm-up only puts the
+// fall off: the rate stays too high after it. What it saves at a rate that just works, this pair cannot show; try it at 0.01.
 //
 // Many scripts say `warmup_ratio=0.03`. Transformers 5 has no such argument any more: `warmup_steps` below 1 is the share. How many
 // updates is it?
@@ -379,7 +382,8 @@ showTable(
 // %% [markdown]
 // The `weight_decay=0.01` of most scripts takes away less than one part in a thousand of the weights of a short LoRA run. It does no harm,
 // and "more weight decay" is no cure for overfitting at such lengths: the last column says how much you would need before anything
-// happened. In pretraining, with a hundred thousand updates and more, it is another matter. **Regularisation** of a fine-tuning is something else: fewer
+// happened. In pretraining, with a hundred thousand updates and more, it is another matter. **Regularisation** of a fine-tuning is
+// something else: fewer
 // epochs, stopping early (lesson 64.5), more and more different rows, a lower rank, dropout. Note also what decay pulls towards: A and
 // B go to 0, so a LoRA goes back to its base. Full fine-tuning goes to a model of zeros.
 //
@@ -395,14 +399,15 @@ showTable(Object.entries(presets).map(([preset, recipe]) => ({
 })), { decimals: 3 });
 
 // %% [markdown]
-// And what to change. The rule of thumb "the loss does not fall, so raise the rate" is right half of the time: in section 4 the
-// runs at both ends failed, and their rates are a factor of ten thousand apart. A symptom has several causes, so look before you turn:
+// And what to change. The rule of thumb "the loss does not fall, so raise the rate" fails as often as it helps if you do not look: in
+// section 4 the runs at both ends failed, and their rates are a factor of ten thousand apart. A symptom has several causes, so look
+// before you turn:
 //
 // | You see | It may be | Look at | Then |
 // | --- | --- | --- | --- |
 // | falls slowly and evenly to the very end | rate too low, or run too short | one run at three times the rate | keep the better one; then more updates |
 // | falls, jumps, ends above its start | rate too high | gradient norm before the jump | a third of the rate; then a longer warm-up |
-// | stays where it began | far too low, far too high, or no token has a loss | `trained_tokens` in run.json; one run at a tenth and one at ten times the rate | the rate, or the data |
+// | stays where it began | rate far too low, or no token has a loss | `trained_tokens` in run.json; one run at ten times the rate | the rate, or the data |
 // | training falls, held-out rows rise | more passes than the rows are worth | the update at which it turned | fewer epochs or an early stop; more rows; last of all weight decay |
 // | out of memory | activations and logits of a batch | the plan, term by term | half the batch, twice the accumulation; at batch 1 the length, then checkpointing (62.6) |
 // | two runs differ | perhaps nothing but the seed | the same recipe with another seed | lesson 64.6 |

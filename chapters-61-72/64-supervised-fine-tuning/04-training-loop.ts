@@ -17,7 +17,8 @@
 // %% [markdown]
 // This is the lesson in which a model learns. You follow the data from a request and its call to the numbers that the loss is computed
 // on, token by token; you see which settings the trainer gets and launch it; you watch the loss fall; and you ask the model the same
-// five requests before and after. It runs here, in a minute or two of one core, and the same recipe trains Llama-3-8B on a T4.
+// five requests before and after. It runs here, in a few minutes of one core. A recipe with the same rows, loss mask and number of
+// updates is ready for Llama-3-8B on a T4; the workbook has checked it and has not yet run it on a card.
 
 // %% [markdown]
 // ## 1. The rows
@@ -184,7 +185,8 @@ console.log(`Packed, ${lengths.length} rows become ${bins}, of ${(lengths.length
 //
 // ### Exercise: how many steps?
 //
-// Write `steps`: how many updates a run of whole or partial epochs makes.
+// You counted updates in lesson 64.2. Now `epochs` may be 0.5: the updates of a whole epoch round up as before, and their product with
+// the epochs rounds up once more. Write `steps`.
 
 // %%
 import { stepCount, type RunLength } from "llmops/exercises/64-4";
@@ -245,7 +247,9 @@ const run = await watchRun(await launch(trainingJob(recipe, { plan }), runtime))
 
 // %% [markdown]
 // In the notebook this view moves: step, loss, learning rate, tokens a second, memory against the plan, the time left. Interrupting the
-// cell stops the watching and not the job; `attach` picks it up again. What stays is the chart and one line of figures.
+// cell stops the watching and not the job; `attach` picks it up again. What stays is the chart and one line of figures. Hold its memory
+// against the plan's band: on a processor the figure is the peak of the whole process, and the plan counts Python and its libraries at
+// a fixed 0.48 GiB, so a run may come out above the band. Here there is room enough; where there is not, leave a tenth more.
 //
 // ## 6. What it left
 //
@@ -292,9 +296,10 @@ await showChart(
 );
 
 // %% [markdown]
-// Most of the fall is in the first steps: the form of the answer, which is the same in every row, is learned first. What remains is
-// what differs from row to row: the operation, and then the words to copy. That is why a low loss alone says little: the punctuation of
-// JSON, easy and plentiful, pulls the mean down. Lesson 64.5 reads such curves when they go wrong.
+// The loss on the rows held out (the validation rows) may be lower than the training loss beside it: the one is taken at the end of a
+// stretch, the other is the mean of it. Most of the fall is in the first steps. A likely reason: the form of the answer is the same in
+// every row, and the operation and the words to copy differ; the loss alone does not tell the two apart. That is why a low loss says
+// little: the punctuation of JSON, easy and plentiful, pulls the mean down. Lesson 64.5 reads such curves when they go wrong.
 //
 // `run.json` says what was trained with what; it is what you keep when you forget everything else.
 
@@ -339,9 +344,11 @@ const { arguments: right } = scoreCalls(asked, after.answers);
 console.log(`Right after training: ${right.hits} of ${right.of}; the 95% interval is ${(100 * right.low).toFixed(0)} to ${(100 * right.high).toFixed(0)}%.`);
 
 // %% [markdown]
-// Read the list as the person would whose tasks these are: the base says that it has done it, and nothing was done. Then read the table
-// in the order in which a model learns: is the answer a call at all, is it the right operation, are the words copied? One pass over the
-// rows is short; what is still wrong here is what further steps, or a better rate (lesson 64.6), have to mend.
+// Read the list as the person would whose tasks these are: the base says that it has done it, and nothing was done. The tuned model can
+// do worse: a call of the wrong operation is carried out, and a delete in place of a change is gone. A validation loss that looks
+// excellent does not rule it out. Then read the table in the order in which a model learns: is the answer a call at all, is it the right
+// operation, are the words copied? One pass over the rows is short; what is still wrong here is what further steps, or a better rate
+// (lesson 64.6), have to mend.
 //
 // Five requests show what changed; they measure little, as the interval says. Lesson 64.9 examines a model on hundreds, in kinds:
 // held-out titles, words that it never saw, phrasings of other people.
@@ -349,7 +356,8 @@ console.log(`Right after training: ${right.hits} of ${right.of}; the 95% interva
 // ## 8. The same recipe on a T4
 //
 // `onT4` of section 4 is this run for Llama-3-8B: the same rows, the same loss mask, as many updates. It is planned before it is sent,
-// as if every row were as long as allowed; and before you wait for it, you should know for how long.
+// as if every row were as long as allowed (lesson 64.3 has such a plan term by term); and before you wait for it, you should know for how
+// long.
 
 // %%
 import { hoursFor, renderPlan, trainingRate } from "llmops/compute";

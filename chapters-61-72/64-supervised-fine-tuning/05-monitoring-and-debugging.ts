@@ -177,8 +177,10 @@ await showChart(
 // | --- | --- | --- |
 // | both fall, the squares follow the line | **healthy** | what is learned from these rows holds for others |
 // | both hardly move | **under-fitted** | steps too small, or too few, or nothing that can learn |
-// | the line falls, the squares turn and rise | **over-fitted** | the rows are learned by heart, each one seen many times |
-// | the line jumps or rises, and the squares with it | **unstable** | steps too large: each one overshoots what it aimed at |
+// | the line goes on falling, the squares stay behind or turn | **over-fitted** | the rows are learned by heart, each one seen many times |
+// | the line jumps far above its start, and the squares lie there too | **unstable** | steps too large: each one overshoots what it aimed at |
+//
+// Not every picture is as clear as its name: squares that have barely turned are why you need figures.
 //
 // Mind the axes. They are logarithmic, and each picture has its own: a loss of 0.1 that becomes 0.2 has doubled, though both look like
 // "almost nothing". And the first losses come before the first square, so a square at step 6 may lie below the line's beginning.
@@ -238,6 +240,9 @@ showTable(
 );
 
 // %% [markdown]
+// A share above its threshold is not yet a finding: `diagnose` also asks whether the run's own noise could make it, and few and noisy
+// readings keep it silent. Compare with the table before: which runs pass a share and are not named?
+//
 // The other instrument is the **gradient norm**, the length of the step that the batch asks for before the optimiser scales it. The trainer
 // clips it at `maxGradNorm`, 1 here. A norm that grows while the loss does not fall is the earliest sign of trouble, often a few steps
 // before the loss jumps. A norm that is zero from the first step on means that nothing is connected: frozen weights, or labels that are
@@ -335,7 +340,7 @@ await check(perplexityExercise, perplexityOf);
 // %% [markdown]
 // ## 6. Stop in time
 //
-// The run on 24 rows goes on after its best. The remedy needs no guess: let the recipe stop by itself. `earlyStop` keeps the weights of the
+// The run on 24 rows learns by heart for most of its steps. Let the recipe stop by itself. `earlyStop` keeps the weights of the
 // lowest validation loss, ends the run after so many looks without a lower one, and exports the weights that it kept. That is the last of the
 // six recipes; everything else in it is as in "24 rows", the seed too, so both take the same steps until one of them stops.
 
@@ -359,8 +364,12 @@ const difference = Math.max(...evaluations[0].slice(0, shared).map(({ value }, a
 console.log(`the ${shared} looks that both runs had differ by ${difference.toExponential(1)} at most`);
 
 // %% [markdown]
-// Some faults can be refused before the first step. Here the chat template is the tiny model's own with one word left out: the token that ends
-// a turn.
+// `patience`, how many looks without a lower loss it bears, is a guess too. Look for the lowest square of "24 rows" in section 3: where it
+// lies behind the step at which this run ended, the looks were too few, and a worse model was kept. On a small set a look is noisy: take
+// more rows for it, or more patience.
+//
+// Some faults can be refused before the first step. Here the chat template is the tiny model's own with one word left out: the token that
+// ends a turn.
 
 // %% tags=["measured"]
 import { readFileSync, writeFileSync } from "node:fs";
@@ -373,8 +382,8 @@ console.log(`${refused.record.state}: ${refused.record.reason}`);
 
 // %% [markdown]
 // It ended before a single step. Without a token that ends a turn, the model would learn answers that never end: its loss curve
-// would be perfect, and after the export it would write on and on. It is one of the two faults that people report most after a deployment,
-// the other one being a template that got lost. So the trainer looks for it in every row before it loads the model.
+// would be perfect, and after the export it would write on and on. It is one of two faults that show only after a deployment; the other is
+// a template that got lost (lesson 64.8). So the trainer looks for it in every row before it loads the model.
 //
 // ## 7. Loss against right answers
 //
@@ -417,15 +426,15 @@ for (const [a, b] of [["24 rows, stopped", "24 rows"], ["sound", "mixed labels"]
 }
 
 // %% [markdown]
-// Compare the two rows of the run on 24 rows first. They have different losses; whether they have different scores is another question, and
-// the last lines answer it. A loss can rise while no answer changes: the model grows surer of its mistakes, which costs much in −ln p, and
-// nothing in answers that were wrong already. It can also fall without a gain, when the model gets surer of what it had right.
+// Compare the two rows of the run on 24 rows first. Their losses may differ by less than one look's noise; the last lines say whether 60
+// requests tell their scores apart. A loss can rise while no answer changes: the model grows surer of its mistakes, which costs much in −ln
+// p, and nothing in answers that were wrong already. It can also fall without a gain, when the model gets surer of what it had right.
 //
 // So use each for what it can do. The validation loss is cheap, smooth and comes every few steps: it tells you *when to stop*. The score
 // is what you want to know, and coarse: 60 requests leave an interval of some 20 points. It tells you *which run to keep*, on enough
 // requests. Where the two disagree, believe the score.
 //
-// ## 8. A fault that no curve names
+// ## 8. A fault that `diagnose` does not name
 //
 // Now the run with mixed labels. Its data is spotless in form: real requests, valid calls, all five operations in their shares. Only, each
 // request has another one's call. Such things come from a join that is off by a few rows.
@@ -455,10 +464,13 @@ await showChart(
 // %% [markdown]
 // The loss of the mixed run falls, and by much: it learns what a call looks like, which operations there are and how often, which words
 // come in titles. All of that is there without the request. What it cannot learn is which call belongs to which request, and so its loss
-// comes to rest on a floor that the other run goes through. Seen alone, it is a curve that "has converged".
+// comes to rest on a floor that the other run goes through. One thing is odd: its training loss stays *above* its validation loss. The
+// validation rows have right calls, so they are easier than the rows that it learns from. Had the join spoilt both files, you would not
+// see even that, and the curve would be one that "has converged".
 //
 // How low could it go? Whoever had all calls by heart, and drew one without a look at the request, would pay their entropy for each: the
-// last figure of nats below. In a run that sees each row once, nobody does better for long. For the score, **chance** is what the best
+// last figure of nats below. It is a lower bound, for somebody who knows all calls beforehand; the run rests above it, because it must
+// also spell titles that it has not seen. For the score, **chance** is what the best
 // constant answer gets: always the operation that is asked for most.
 
 // %% tags=["measured"]
@@ -478,8 +490,8 @@ console.log(`\nalways "${chance.name}": ${(100 * chance.share).toFixed(0)}% righ
 console.log(`trained on mixed labels: ${percent(scores["mixed labels"].operation)} right`);
 
 // %% [markdown]
-// Curves do not find this fault; rows do. Every call of this dataset quotes its request: titles and dates are in the user's words. A property
-// like that is a test that costs nothing and runs before each training.
+// Rows find this fault sooner than curves. Every call of this dataset quotes its request: titles and dates are in the user's words. A
+// property like that is a test that costs nothing and runs before each training.
 
 // %%
 const quotes = ({ request, parameters }: TaskCall) =>
@@ -494,7 +506,7 @@ for (const [file, calls] of [["train.jsonl", right], ["mixed.jsonl", mixed]] as 
 // ## 9. Memory that runs out
 //
 // Out of memory is a result too, and it should say what to change. Here is a run that does not fit: 96 rows at once. The plan says so before
-// anything is sent, and names the remedy:
+// anything is sent. It counts on 80% of the memory, and names a remedy:
 
 // %%
 import { GIB } from "llmops/compute";
@@ -525,8 +537,10 @@ for (let run: Run | undefined = tight; run?.record.state === "out-of-memory"; ) 
 }
 
 // %% [markdown]
-// The remedy keeps the effective batch: fewer rows at a time, and gradients added up before a step. It costs time and changes nothing that
-// the model learns. Make the batch smaller without that, and you have changed the recipe.
+// `relaunch` takes checkpointing first, then the largest batch that its plan allows; the plan's own remedy may be more careful. Where longer
+// steps hurt more than smaller batches, take the plan's. Either keeps the effective batch: fewer rows at a time, and gradients added up
+// before a step. That costs time and changes nothing that the model learns. Make the batch smaller without it, and you have changed the
+// recipe.
 //
 // ## 10. What to do
 //
@@ -539,7 +553,7 @@ for (let run: Run | undefined = tight; run?.record.state === "out-of-memory"; ) 
 // | loss-zero | the labels of one batch, printed | the mask, the template | |
 // | loss-not-finite | fp16, and rows without an answer | a tenth of the rate | fp32 for a few steps, to see who overflows |
 // | nothing, but the score is at chance | twenty rows, with their labels | the join that made them | |
-// | out-of-memory | the longest row, not the mean | half the batch, twice the accumulation | checkpointing, shorter rows |
+// | out-of-memory | the longest row, not the mean | half the batch with twice the accumulation, or checkpointing | shorter rows |
 //
 // One change at a time, and from a checkpoint where there is one. Two changes that are made together and help are one fact less than two
 // that are made apart.
@@ -578,5 +592,6 @@ await runtime.stop();
 //
 // ### 5. Final check
 //
-// Hold its verdicts against section 4, and its doubt against section 8. Did it find that wrong labels leave no trace of their own in a curve?
-// Ask it for a property of *your* rows that a program can test before each training, and write that test.
+// Hold its verdicts against section 4, and its doubt against section 8. Did it see that the training loss lies above the validation loss,
+// and say when even that sign is missing? Ask it for a property of *your* rows that a program can test before each training, and write that
+// test.

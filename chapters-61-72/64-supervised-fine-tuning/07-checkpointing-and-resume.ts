@@ -340,14 +340,14 @@ showTable(
 // The valley is wide: twice the interval costs little more. So round to a number that you can remember, and rather save too
 // often: a lost hour annoys more than a lost percent.
 //
-// One end is no surprise. A free Colab machine lives at most 12 hours (Colab's FAQ, read in quotations of 2026), and yours may
+// One end is no surprise. A free Colab machine lives at most 12 hours (Colab's FAQ, as others quoted it in 2026), and yours may
 // have a budget. For an end that you know in advance, an interval is the wrong tool: ask the job to end before it.
 // `trainingJob(recipe, { minutes: 50 })` sends SIGINT after 50 minutes, the trainer finishes its step, saves, and ends with
 // nothing lost.
 //
 // ### Exercise: steps between checkpoints
 //
-// Trainers count steps. Write it, for any machine.
+// Trainers count steps. Write Young's interval in whole steps, for any machine: rounded to the nearest, and never below 1.
 
 // %%
 import { stepsBetween, type Interruptions } from "llmops/exercises/64-7";
@@ -376,8 +376,9 @@ const bytesIn = (folder: string) => readdirSync(folder).reduce((sum, file) => su
 console.log(`checkpoints/best: ${(bytesIn(place(reference, "best")) / 1000).toFixed(0)} KB of weights; a checkpoint to go on from: ${(bytesIn(place(reference, last)) / 1000).toFixed(0)} KB`);
 
 // %% [markdown]
-// Our trainer keeps them apart: `checkpoints.keep` newest ones, and `best/` beside them. Transformers has one number for both.
-// In TRL 1.16 it is this; `eval_steps` must divide `save_steps`, or the trainer refuses to start:
+// Where the best is also the newest, as in a run that still improves, one folder could serve both; lesson 64.5 has runs where it could not.
+// Our trainer keeps them apart: `checkpoints.keep` newest ones, and `best/` beside them. Transformers has one number for both. In TRL 1.16
+// it is this; `eval_steps` must divide `save_steps`, or the trainer refuses to start:
 //
 // ```python
 // SFTConfig(

@@ -14,9 +14,9 @@
 // ---
 
 // %% [markdown]
-// A run has finished, and the model answers in your notebook. Somewhere else it will be loaded by a program that you did not write,
-// which knows only what you put into the files. In this lesson you train a small adapter, export it in every form that matters, load
-// each form again, and break two of them on purpose: the two ways in which exports most often fail do not raise an error.
+// A run has finished, and the model answers in your notebook. Somewhere else it will be loaded by a program that you did not write, which
+// knows only what you put into the files. In this lesson you train a small adapter, export it in every form that matters, load each form
+// again, and break two of them on purpose, in two ways that raise no error.
 
 // %% [markdown]
 // ## 1. Something to export
@@ -64,9 +64,9 @@ showTable(readdirSync(adapter).sort().map((file) => ({ file, bytes: bytesOf(join
 //
 // ## 3. Merged, and packed
 //
-// **Merged model saving** adds α/r·B·A to each matrix and saves the sum as an ordinary model. **GGUF** is one file for llama.cpp and
-// for what is built on it, Ollama among them: weights, tokenizer, chat template and stop token together. Here are all of them from the
-// same run, by one call. In a terminal it is `llmops export RUN --to merged,gguf-f16,gguf-q8_0,gguf-q4_k_m,modelfile --out FOLDER`.
+// **Merged model saving** adds α/r·B·A to each matrix and saves the sum as an ordinary model. **GGUF** is one file for llama.cpp and for
+// what is built on it, Ollama among them: weights, tokenizer, chat template and stop token together. Here are all of them from the same
+// run, by one call. In a terminal it is `npm run llmops -- export RUN --to merged,gguf-f16,gguf-q8_0,gguf-q4_k_m,modelfile --out FOLDER`.
 
 // %%
 import { exportModel } from "llmops/serve";
@@ -123,7 +123,8 @@ console.log(`${byRule} bytes of weights by the rule, ${bytesOf(pathOf("gguf-q4_k
 // ## 5. One picture of sizes
 //
 // Your files, measured, beside the same forms of Llama-3-8B with a rank-16 adapter, computed from its shape. taskling's adapter looks
-// large, because rank 16 is much for a matrix of 256 columns and little for one of 4,096.
+// large for two reasons: it is saved in fp32 (the other is counted in 16 bit), and rank 16 is much for a matrix of 256 columns and little
+// for one of 4,096.
 
 // %% tags=["folded"]
 import { countLora, countParameters, findModel, LINEARS, weightTerms } from "llmops/compute";
@@ -210,12 +211,15 @@ requests.slice(0, 3).forEach((request, at) => {
 // %% [markdown]
 // Merged must agree throughout. `f16` may part from it where two tokens were almost equally likely: weights and cache are rounded.
 // `q8_0` usually parts a little more often, `q4_k_m` most. Whether that costs anything is a question for your evaluation, not for a count of
-// equal answers: a different wording may be as right. Evaluate the file that you will deploy, not the one that you trained.
+// equal answers: a different wording may be as right. Look for a changed operation, not for a changed word: a delete in place of a
+// complete is no wording. This model is tiny and trained for a minute, so many of its choices are close and rounding tips them; do not
+// carry the count over to an 8B. Evaluate the file that you will deploy, not the one that you trained.
 //
 // ## 7. What breaks: the template
 //
-// A **chat template** turns messages into the text that the model was trained on. Leave it out, as a Modelfile without `TEMPLATE` does
-// (Ollama then sends `{{ .Prompt }}`, the bare text), and see what the same weights say.
+// A **chat template** turns messages into the text that the model was trained on. Leave `TEMPLATE` out of a Modelfile, and Ollama looks
+// whether the GGUF's template resembles one that it knows; of one that it does not know, it sends `{{ .Prompt }}`, the bare text. See what
+// the same weights say to that.
 
 // %%
 const merged = await openChat(pathOf("merged"));
@@ -230,7 +234,8 @@ console.log(`\nended by itself: with ${withTemplate.stopped ? "yes" : "no"}, wit
 
 // %% [markdown]
 // No error, no warning. The same weights, reading a text of a kind that the tuning never showed them, go on with it somehow, or end
-// at once: the tools are gone from the prompt, and so is the mark at which an assistant begins.
+// at once: the tools are gone from the prompt, and so is the mark at which an assistant begins. A larger chat model usually falls back to
+// fluent prose here, which is harder to notice.
 //
 // ## 8. What breaks: the stop token
 //
