@@ -33,7 +33,8 @@
 // 1. **The measure.** What you want is the right call with the right arguments. A loss is cheaper and is not the same.
 // 2. **The data.** Choices are made on the validation rows. The held-out rows of lesson 64.9 stay closed: whoever chooses by them has
 //    trained on them, only slowly.
-// 3. **The budget, and the rule.** How many runs, and how large a difference counts.
+// 3. **The budget, and the rule.** How many runs, and how large a difference counts: here one that chance makes less often than one time
+//    in twenty, and that is more than twice as large as the difference of two seeds.
 
 // %% tags=["measured"]
 import { check, showChart, showDoors, showTable, todo } from "llmops/course";
@@ -264,7 +265,10 @@ console.log(`Two seeds of the base: ${bySeed} of ${QUESTIONS} requests apart, ch
 showTable(judged.map(({ name, gain, disagree, p, verdict }) => ({ change: name, "right calls more": gain, "requests that differ": disagree, chance: p, verdict })), { decimals: 3 });
 
 // %% [markdown]
-// And there are several comparisons. If nothing made any difference, how often would at least one of them look as if it did?
+// Look at the size of the base's score, too. Where it has few right answers, a change cannot lose more than these, and the rule can show
+// nothing worse; then plan longer runs.
+//
+// There are several comparisons. If nothing made any difference, how often would at least one of them look as if it did?
 
 // %%
 showTable([1, 4, 12, 50].map((comparisons) => ({ comparisons, "at least one false alarm, %": 100 * (1 - (1 - LEVEL) ** comparisons) })), { decimals: 0 });
@@ -313,8 +317,8 @@ showTable(rounds.map(({ name, verdict, take, reason }) => ({ proposal: name, evi
 
 // %% [markdown]
 // Look at your table before you agree with it. "Not shown to be worse" after 60 updates and 100 requests is weak evidence, and two cheap
-// changes that are harmless alone need not be harmless together: nobody has run them together. A plausible proposal of an assistant at
-// this point is "rank 2 and attention only, both are fine". Answer it with the run that is missing, or take one of them.
+// changes that are harmless alone need not be harmless together: nobody has run them together. A plausible proposal of an assistant at this
+// point is to combine two changes that were tested apart. Answer it with the run that is missing.
 //
 // What does cheaper mean here? Compute it before you pay for it with quality:
 
@@ -336,8 +340,9 @@ showTable(
 // %% [markdown]
 // A lower rank saves a fraction of a gibibyte. "LoRA Without Regret" (Schulman et al., Thinking Machines, 2025,
 // https://thinkingmachines.ai/blog/lora/) found that adapters on attention alone do worse than on all matrices even with equally many
-// parameters. A result of others, on larger models and many runs, counts for more than one small run of yours, so the file keeps
-// rank and targets of the base. It holds what you may change with reason: the rate that you found, and what was *shown*.
+// parameters. A result of others, on larger models and many runs, counts for more than one small run of yours, so the file keeps rank and
+// targets of the base. It holds what was *shown*, and the rate. That one is a starting point from a rule of thumb, no result: it was not
+// compared with the preset's 0.003, the best rate tried in lesson 64.2. That run is the first to add.
 
 // %% tags=["measured"]
 import { writeFileSync } from "node:fs";
