@@ -5,7 +5,7 @@
  *     npm run build -- --for instructor      build/instructor/ with the solutions and teaching notes
  *     npm run build -- --for slides 62.4     slides, html, pdf, colab: made of notebooks that were run (tools/publish)
  *
- * Outputs of an earlier run are kept where source and lib are the same as then; else `npm run lessons` makes new ones.
+ * Outputs of an earlier run are kept where the code cells and lib are the same as then; else `npm run lessons` makes new ones.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, rmSync } from "node:fs";
@@ -111,15 +111,15 @@ function finish(notebook: Notebook, lesson: LessonSource, audience: Audience, pa
   return notebook;
 }
 
-function keepOutputs(notebook: Notebook, previous: Notebook, provenance: Provenance): void {
+/** Takes over the outputs of an earlier run whose code cells and library are these. Prose may have changed: no output comes of it. */
+export function keepOutputs(notebook: Notebook, previous: Notebook, provenance: Provenance): void {
   const before = previous.metadata.workbook;
-  if (!before?.executed || before.source !== provenance.source || before.lib !== provenance.lib) return;
-  if (previous.cells.length !== notebook.cells.length) return;
-  const same = notebook.cells.every((cell, index) => textOf(cell.source) === textOf(previous.cells[index]!.source));
-  if (!same) return;
-  notebook.cells.forEach((cell, index) => {
-    if (cell.cell_type !== "code") return;
-    const { outputs, execution_count } = previous.cells[index]!;
+  const [cells, ran] = [notebook, previous].map((each) => each.cells.filter(({ cell_type: type }) => type === "code")) as [Notebook["cells"], Notebook["cells"]];
+  if (!before?.executed || before.lib !== provenance.lib || cells.length !== ran.length) return;
+  const codeOf = ({ source, metadata }: Notebook["cells"][number]) => JSON.stringify([textOf(source), metadata.tags ?? []]);
+  if (!cells.every((cell, at) => codeOf(cell) === codeOf(ran[at]!))) return;
+  cells.forEach((cell, at) => {
+    const { outputs, execution_count } = ran[at]!;
     Object.assign(cell, { outputs, execution_count });
   });
   // What the kernel said of itself in that run: without it JupyterLab adds it, and the notebook opens as changed.

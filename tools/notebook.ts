@@ -33,7 +33,7 @@ export const Provenance = z.strictObject({
   source: z.string(),
   /** SHA-256 of the parts of lib that the lesson reaches through its imports. */
   lib: z.string(),
-  /** Whether the outputs were made by a run of exactly this source and lib. */
+  /** Whether the outputs were made by a run of exactly these code cells and lib; prose makes no output. */
   executed: z.boolean(),
 });
 export type Provenance = z.infer<typeof Provenance>;
