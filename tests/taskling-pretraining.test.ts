@@ -21,7 +21,6 @@ interface Made {
   alone: number[];
   again: number[];
   "resumed apart": number;
-  "processes apart": number;
   "other start": boolean;
 }
 const made = python === "" ? undefined : (JSON.parse(runPython(python, "pretrain_tiny.py", [folder]).trim().split("\n").at(-1) ?? "") as Made);

@@ -14,7 +14,7 @@ import { parseArgs } from "node:util";
 import { makeCatalogue, writeCatalogue } from "./course-catalogue.ts";
 import { readOutline, type OutlineLesson } from "./course-manifest.ts";
 import { codeFor, isFor, readLessons, type Audience, type LessonSource } from "./lesson-source.ts";
-import { Notebook, readNotebook, textOf, type Provenance } from "./notebook.ts";
+import { type Cell, Notebook, readNotebook, textOf, type Provenance } from "./notebook.ts";
 import { NOTEBOOKS, PYTHON, ROOT } from "./paths.ts";
 import { libraryHash, sourceHash } from "./provenance.ts";
 import { isPublished, publish, PUBLISHED, type PublishOptions } from "./publish/builds.ts";
@@ -114,9 +114,10 @@ function finish(notebook: Notebook, lesson: LessonSource, audience: Audience, pa
 /** Takes over the outputs of an earlier run whose code cells and library are these. Prose may have changed: no output comes of it. */
 export function keepOutputs(notebook: Notebook, previous: Notebook, provenance: Provenance): void {
   const before = previous.metadata.workbook;
-  const [cells, ran] = [notebook, previous].map((each) => each.cells.filter(({ cell_type: type }) => type === "code")) as [Notebook["cells"], Notebook["cells"]];
+  const codeCells = ({ cells }: Notebook) => cells.filter(({ cell_type: type }) => type === "code");
+  const cells = codeCells(notebook), ran = codeCells(previous);
   if (!before?.executed || before.lib !== provenance.lib || cells.length !== ran.length) return;
-  const codeOf = ({ source, metadata }: Notebook["cells"][number]) => JSON.stringify([textOf(source), metadata.tags ?? []]);
+  const codeOf = ({ source, metadata }: Cell) => JSON.stringify([textOf(source), metadata.tags ?? []]);
   if (!cells.every((cell, at) => codeOf(cell) === codeOf(ran[at]!))) return;
   cells.forEach((cell, at) => {
     const { outputs, execution_count } = ran[at]!;

@@ -413,12 +413,14 @@ else {
 // What counts in the end is the pipeline, not its parts: of the rows you are about to keep, how many are still bad?
 
 // %%
+import { garbled } from "llmops/data";
+
 const keptIds = new Set(accepted.map(({ id }) => String(id)));
-const isGarbled = ({ messages }: Example) => messages.some(({ content }) => /â€|Ã/.test(content ?? ""));
-const garbled = new Set(clean.kept.filter(isGarbled).map(idOf));
+const wrongEncoding = garbled();
+const unreadable = new Set(clean.kept.filter((example) => wrongEncoding.find(example)).map(idOf));
 const REPAIRED = new Set<DefectKind>(["pii", "dirty_text"]); // masked and normalised, unless letters were decoded wrongly
 const planted = teacher.ledger?.entries ?? [];
-const survivors = planted.filter(({ row, defect }) => keptIds.has(row) && (!REPAIRED.has(defect) || garbled.has(row)));
+const survivors = planted.filter(({ row, defect }) => keptIds.has(row) && (!REPAIRED.has(defect) || unreadable.has(row)));
 console.log(`${keptIds.size} rows kept, ${survivors.length} of them with a planted defect`);
 if (survivors.length > 0) showTable(survivors.map(({ defect, says }) => ({ defect, says })));
 

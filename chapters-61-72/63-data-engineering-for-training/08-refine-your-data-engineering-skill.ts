@@ -59,7 +59,7 @@ showTable(
 // did each step find?
 
 // %%
-import { readReport } from "llmops/data";
+import { readReport, garbled } from "llmops/data";
 
 const report = await readReport(workbookPath("datasets/task-api"));
 // What the split rejects are good rows beyond the 500.
@@ -145,10 +145,10 @@ const removedBy = (found: { index: number }[]) => ids(found.map(({ index }) => e
 const whole = measure("near_duplicate", removedBy(fuzzy.removed), afterExact);
 const first = measure("near_duplicate", removedBy(firstTurn.removed), afterExact);
 
-const isGarbled = ({ messages }: Example) => messages.some(({ content }) => /â€|Ã/.test(content ?? ""));
-const garbled = ids(clean.filter(isGarbled));
+const wrongEncoding = garbled();
+const unreadable = ids(clean.filter((example) => wrongEncoding.find(example)));
 const repaired = new Set<DefectKind>(["pii", "dirty_text"]); // masked and normalised, unless letters were decoded wrongly
-const bad = new Set(ledger.entries.filter(({ row, defect }) => !repaired.has(defect) || garbled.has(row)).map(({ row }) => row));
+const bad = new Set(ledger.entries.filter(({ row, defect }) => !repaired.has(defect) || unreadable.has(row)).map(({ row }) => row));
 const low = new Set(judging.judgments.filter(({ mean }) => mean < 4).map(({ id }) => String(id)));
 const judged = ids(clean);
 const judge = {

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from unittest.mock import patch
 
 import torch
 
@@ -30,22 +31,17 @@ def compare(job):
     plan, tokenizer = decide(recipe, look()), models.read_tokenizer(recipe)
     train = read_dataset(recipe.data.train, Encoder(tokenizer, recipe.completion_only), recipe.max_length)
     trainer = training.make_trainer(recipe, plan, models.load(recipe, plan), tokenizer, train, None, Checkpoints(Path("compared"), 1, {}), {}, Metrics("."), 1)
-    batch, took = next(iter(trainer.get_train_dataloader())), {"trainer": 0, "TRL": 0}
-
-    def loss_by(who):
-        suits = training.suits_labelled_loss
-        training.suits_labelled_loss = (lambda *_: False) if who == "TRL" else lambda *args: suits(*args) and bool(took.update(trainer=took["trainer"] + 1) or True)
-        try:
-            return measured(trainer.model, trainer.compute_loss(trainer.model, dict(batch), num_items_in_batch=torch.tensor(1000)))
-        finally:
-            training.suits_labelled_loss = suits
-
+    batch = next(iter(trainer.get_train_dataloader()))
+    loss = lambda: measured(trainer.model, trainer.compute_loss(trainer.model, dict(batch), num_items_in_batch=torch.tensor(1000)))
     for weights in trainer.model.parameters():  # adapters begin with B = 0, which hides a fault in A's gradient
         if weights.requires_grad:
             torch.nn.init.normal_(weights, std=0.05)
     trainer.model.eval()  # dropout would part them; the loss does not look
-    (mine, my_gradient), (theirs, gradient) = loss_by("trainer"), loss_by("TRL")
-    return {"job": Path(job).name, "mine": mine, "theirs": theirs, "gradient": gradient.abs().max().item(), "apart": (my_gradient - gradient).abs().max().item(), "took": took["trainer"]}
+    with patch.object(training, "loss_where_labelled", wraps=training.loss_where_labelled) as own_way:
+        mine, my_gradient = loss()
+    with patch.object(training, "suits_labelled_loss", return_value=False):
+        theirs, gradient = loss()
+    return {"job": Path(job).name, "mine": mine, "theirs": theirs, "gradient": gradient.abs().max().item(), "apart": (my_gradient - gradient).abs().max().item(), "took": own_way.call_count}
 
 
 def edges(job):

@@ -24,6 +24,10 @@ def keep_copy(line):
         shutil.copy(FOLDER / "two" / "checkpoint.pt", FOLDER / "again" / "checkpoint.pt")
 
 
+def silent(line):
+    pass
+
+
 def phase(settings, own, start, name):
     (FOLDER / name).mkdir(exist_ok=True)
     return pretrain.Phase(settings, own, start, FOLDER / name, "fp32")
@@ -63,7 +67,7 @@ def main():
     said = {"alike": {name: alike_everywhere(own) for name, own in owns.items()}}
 
     first = phase(FIRST, old, pretrain.fresh(FIRST, old), "one")
-    trained = pretrain.pretrain(first, lambda line: None)
+    trained = pretrain.pretrain(first, silent)
     said["first"] = losses("one")
     said["done"] = [pretrain.is_done(phase(FIRST, old, pretrain.fresh(FIRST, old), "one")), pretrain.is_done(phase(FIRST, old, trained, "one"))]
 
@@ -74,13 +78,10 @@ def main():
 
     (FOLDER / "again").mkdir()
     two = pretrain.pretrain(phase(WIDER, new, begin(trained, old, new), "two"), keep_copy)
-    alone = pretrain.pretrain(phase(replace(WIDER, processes=1), new, begin(trained, old, new), "alone"), lambda line: None)
-    lines = []
-    again = pretrain.pretrain(phase(WIDER, new, begin(trained, old, new), "again"), keep_copy)
-    said |= {"two": losses("two"), "alone": losses("alone"), "again": losses("again"), "resumed apart": largest(two, again), "processes apart": largest(two, alone)}
-    (FOLDER / "again" / "pretraining.json").unlink()
-    other = pretrain.fresh(WIDER, new)
-    said["other start"] = pretrain.is_done(phase(WIDER, new, other, "two"))
+    alone = pretrain.pretrain(phase(replace(WIDER, processes=1), new, begin(trained, old, new), "alone"), silent)
+    again = pretrain.pretrain(phase(WIDER, new, begin(trained, old, new), "again"), silent)
+    said |= {"two": losses("two"), "alone": losses("alone"), "again": losses("again"), "resumed apart": largest(two, again)}
+    said["other start"] = pretrain.is_done(phase(WIDER, new, pretrain.fresh(WIDER, new), "two"))
     print(json.dumps(said))
 
 
