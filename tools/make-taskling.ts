@@ -1,13 +1,12 @@
 /**
- * `npm run taskling`: makes the tiny models of colab/taskling from nothing, on two cores (the first phase on one).
+ * `npm run taskling`: makes colab/taskling/model, the tiny model of the lessons, from nothing, on two cores.
  *
  * Corpus and tokenizer, pretraining, export, evaluation, the fine-tuning probe, the card. A run that was stopped goes on
  * where it was (its state is in .workbook/taskling); finished stages are not done again.
  *
- *     npm run taskling                                        both phases of the pretraining, into colab/taskling/wider
- *     npm run taskling -- --cycles 2                          the first phase, into colab/taskling/model: what the lessons use
- *     npm run taskling -- --cycles 1 --out /tmp/first         the first cycle of the pretraining alone: under half an hour
- *     npm run taskling -- --out /tmp/try --steps 100 --seed 1   a quick try beside it
+ *     npm run taskling                                 both phases of the pretraining: under four hours, into colab/taskling/model
+ *     npm run taskling -- --cycles 1 --out /tmp/first  the first cycle of the first phase alone: under half an hour
+ *     npm run taskling -- --steps 100 --seed 1         a quick try, in a folder of its own below .workbook/taskling
  *     npm run taskling -- card                                one stage
  */
 import { spawn } from "node:child_process";

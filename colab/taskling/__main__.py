@@ -20,6 +20,6 @@ if __name__ == "__main__":
     parser.add_argument("--cycles", type=int, choices=range(1, sum(len(phase.cycles) for phase in PHASES) + 1), help="only so many cycles of the pretraining (default: all)")
     parser.add_argument("--steps", type=int, help="one cycle of so many steps in each phase, for a quick try")
     parser.add_argument("--precision", choices=["auto", "fp32", "bf16"], default="auto")
-    parser.add_argument("--out", help="the model's folder (default: taskling/model after the first phase, taskling/wider after the second)")
+    parser.add_argument("--out", help="the model's folder (default: colab/taskling/model for a whole run of the published seed, .workbook/taskling/RUN/model for any other)")
     parser.add_argument("--fresh", action="store_true", help="throw away what an earlier run left, and begin anew")
     stages.run(parser.parse_args())

@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 HERE = Path(__file__).parent
-"""Where the model after a phase is published. Lessons use that of the first."""
-PUBLISHED = {"first": HERE / "model", "wider": HERE / "wider"}
+"""The model that the lessons use. A run that is not the whole one of the published seed goes elsewhere, unless told."""
+PUBLISHED = HERE / "model"
 """Checkpoints, recorded results and other things that a run leaves; ignored by git."""
 STATE = HERE.parents[1] / ".workbook" / "taskling"
 

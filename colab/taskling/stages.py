@@ -39,7 +39,6 @@ def run(arguments: argparse.Namespace) -> None:
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True, warn_only=True)
     phases = phases_of(arguments.cycles, arguments.steps, arguments.seed)
-    out = Path(arguments.out).resolve() if arguments.out else PUBLISHED[phases[-1].mix]
     # A phase's folder is named after all that decides what is in it, the phases before it among them.
     keys = [json.dumps([*(phase.as_dict() for phase in phases[:at + 1]), pretrain.precision_of(arguments.precision)]) for at in range(len(phases))]
     folders = [STATE / hashlib.sha256(key.encode()).hexdigest()[:12] for key in keys]
@@ -47,7 +46,9 @@ def run(arguments: argparse.Namespace) -> None:
         if arguments.fresh:
             shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True, exist_ok=True)
+    out = Path(arguments.out).resolve() if arguments.out else PUBLISHED if phases == list(PHASES) else folders[-1] / "model"
     out.mkdir(parents=True, exist_ok=True)
+    say(f"The model's folder is {out}")
     for stage in arguments.stage or STAGES:
         began = time.monotonic()
         say(f"{stage} …")

@@ -69,7 +69,7 @@ export function prefillRate(shape: ModelShape, gpu: Gpu, prompt: number, precisi
 
 /**
  * Tokens a second of writing an answer, all rows of a batch together: every step reads the weights once and each row's cache.
- * What a runtime needs besides is not counted: Transformers with bitsandbytes, which unpacks weights first, stays below the range.
+ * What a runtime needs besides is not counted: Transformers with bitsandbytes, which unpacks weights first for more than one row, stays below it.
  *
  * @param context - tokens in the cache of each row
  */
