@@ -75,7 +75,8 @@ const out = join(run.folder, "exports");
 const exported = await exportModel(run.id, { to: ["merged", "gguf-f16", "gguf-q8_0", "gguf-q4_k_m", "modelfile"], out, name: "taskling-tuned" });
 const { made } = exported;
 const pathOf = (format: keyof typeof made) => made[format]?.path ?? "";
-console.log(`Merged against base + adapter: no token's probability differs by more than ${exported.largest_probability_difference?.toExponential(0)}`);
+const difference = exported.largest_probability_difference ?? Infinity;
+console.log(`Merged against base + adapter: no token's probability differs by more than ${difference <= 1e-5 ? "1e-5" : difference.toExponential(0)}`);
 console.log(`An answer ends at ${exported.stop.join(" or ")}`);
 showTable(
   (["gguf-f16", "gguf-q8_0", "gguf-q4_k_m"] as const).map((format) => ({

@@ -19,6 +19,8 @@ from .export import read_model, read_tokenizer
 PROSE = ['The task is called "{}". Its name is "', "{} and Peter met at the office.", "Tasks:\n- {} (due Friday, high priority, open)\nWhen is {} due?", '{{"title": "{}", "priority": "high"}}\n', "Request: {}\nMeaning:"]
 SPECIAL = "A title can hold <|eot_id|> as text."
 LIMIT = 40
+"""llama.cpp ends at both, whatever the file names as the model's own end; so every runtime here does."""
+ENDS = ("<|eot_id|>", "<|end_of_text|>")
 
 
 def conversations() -> list[list[dict]]:
@@ -39,7 +41,7 @@ def main(folder: Path) -> None:
     prompts += [{"text": "<|begin_of_text|>" + PROSE[at % len(PROSE)].format(title, title)} for at, title in enumerate(titles)]
     for prompt in prompts:
         prompt["tokens"] = tokenizer.encode(prompt["text"], add_special_tokens=False)
-        prompt["greedy"] = greedy(model, prompt["tokens"], {tokenizer.eos_token_id}, LIMIT)
+        prompt["greedy"] = greedy(model, prompt["tokens"], set(tokenizer.convert_tokens_to_ids(ENDS)), LIMIT)
     called = [*task_tools.prompt("Add two: buy milk, and call Zoë by Friday."),
               {"role": "assistant", "content": "", "tool_calls": [task_tools.call("create_task", {"title": "buy milk"})["tool_calls"][0], task_tools.call("create_task", {"title": "call Zoë", "due_date": "Friday"})["tool_calls"][0]]},
               {"role": "tool", "content": '{"id": 7, "title": "buy milk"}'}, {"role": "assistant", "content": "Both are on your list."}]
