@@ -17,12 +17,12 @@
 
 // %% [markdown]
 // Every fine-tuning script has the same dozen numbers at its top, copied from another script. In this lesson you find out what five of
-// them do: you train a small model ten times, watch one number decide between nothing, success and ruin, and end with values to start from
+// them do: you train a small model eleven times, watch one number decide between nothing, success and ruin, and end with values to start from
 // and a table of what to change when a run goes wrong. Each run is small enough for this machine, and each picture is drawn from runs
 // that you launched.
 
 // %% [markdown]
-// ## 1. Ten small runs
+// ## 1. Eleven small runs
 //
 // A **recipe** is the list of a run's settings; a **hyperparameter** is one that you choose and training does not change. The base is
 // taskling, the tiny Llama of this course, and the rows are requests to the Task API with the call that each stands for. Short runs of
@@ -150,8 +150,8 @@ await check(rateExercise, rateOf);
 // %% [markdown]
 // ## 4. Too small, right, too large
 //
-// Now the runs. Five LoRAs with rates from 0.00003 to 0.3, each ten times the one before; three full fine-tunings, on the lower part of
-// the same scale; and two more for the sections below. They do not depend on each other, so two go at the same time, one on each core.
+// Now the runs. Five LoRAs with rates from 0.00003 to 0.3, each ten times the one before; four full fine-tunings, at all but the
+// highest of these; and two more for the sections below. They do not depend on each other, so two go at the same time, one on each core.
 // Each has 30 updates and sees every row once, so every loss is of rows that the model has not seen before. That makes it honest
 // without a held-out set.
 
@@ -332,7 +332,7 @@ showTable(Object.entries(GRADIENTS).map(([gradient, values]) => {
 
 // %% [markdown]
 // The first update moves every weight by a full rate, whether its gradient is a signal or chance. After a few, noise cancels and
-// signal stays. A warm-up spends these blind updates at small rates. The last of the ten runs went without, at a rate of 0.03, ten times
+// signal stays. A warm-up spends these blind updates at small rates. The last of the eleven runs went without, at a rate of 0.03, ten times
 // the recipe's:
 
 // %% tags=["measured"]
