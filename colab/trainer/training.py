@@ -6,7 +6,7 @@ import math
 import torch
 from peft import PeftModel
 from torch.utils.data import Sampler
-from transformers import LlamaForCausalLM, PrinterCallback, ProgressCallback, Trainer
+from transformers import DynamicCache, LlamaForCausalLM, PrinterCallback, ProgressCallback, Trainer
 from trl import SFTConfig, SFTTrainer
 
 from .callbacks import EarlyStop, Interruption, Reporting
@@ -85,15 +85,35 @@ def suits_labelled_loss(model, inputs):
     return isinstance(model, LlamaForCausalLM) and int((inputs["labels"] != IGNORED).sum()) * model.config.vocab_size <= MOST_LOGITS
 
 
-def loss_where_labelled(model, inputs, count):
+def shared_beginning(inputs, step):
+    """How many tokens the rows of a batch have in common before any that decides the loss, in multiples of `step`."""
+    ids, labels = inputs["input_ids"], inputs["labels"]
+    alike = (ids == ids[:1]).all(0) & (labels == IGNORED).all(0)
+    # The last of them says what comes after it, which may be labelled.
+    shared = max(int(alike.long().cumprod(0).sum()) - 1, 0)
+    return shared - shared % step if len(ids) > 1 else 0
+
+
+def hidden_after(decoder, ids, shared):
+    """Hidden states behind the first `shared` tokens. These are the same in every row: they are computed once, and so is their gradient."""
+    beginning = DynamicCache(config=decoder.config)
+    decoder(ids[:1, :shared], past_key_values=beginning, use_cache=True)
+    beginning.batch_repeat_interleave(len(ids))
+    return decoder(ids[:, shared:], past_key_values=beginning, use_cache=True).last_hidden_state
+
+
+def loss_where_labelled(model, inputs, count, shared=0):
     """
     TRL's loss, without the logits of positions that have none: off a card TRL 1.16 writes the logits of every position, most of
-    which are the prompt's, and that is a third of a small model's step.
+    which are the prompt's, and that is a third of a small model's step. And without a prompt's beginning once for each row: the
+    tools of a chat are most of its tokens, and the same in all rows.
 
     @param count - the labels of all micro-batches of the update; None: of this one
+    @param shared - tokens that all rows begin with, see `shared_beginning`; with them, rows must be whole documents
     """
-    labels = inputs.pop("labels")[:, 1:]
-    hidden = model.get_decoder()(**inputs, use_cache=False).last_hidden_state[:, :-1]
+    labels = inputs.pop("labels")[:, 1 + shared:]
+    decoder = model.get_decoder()
+    hidden = (hidden_after(decoder, inputs["input_ids"], shared) if shared else decoder(**inputs, use_cache=False).last_hidden_state)[:, :-1]
     labelled = labels != IGNORED
     logits = model.lm_head(hidden[labelled])
     loss = torch.nn.functional.cross_entropy(logits.float(), labels[labelled], reduction="sum")
@@ -124,9 +144,12 @@ class RecipeTrainer(SFTTrainer):
             inputs["position_ids"] = torch.arange(mask.shape[1], device=mask.device).expand(mask.shape)
         whole = model.get_base_model() if isinstance(model, PeftModel) else model
         if self.args.use_cpu and not return_outputs and suits_labelled_loss(whole, inputs):
+            # Packed rows have no mask, and begin within a document. Checkpointing keeps no cache. Dropout would hit every row alike.
+            sharing = mask is not None and not self.args.gradient_checkpointing and not (whole.training and self.recipe.dropout)
+            shared = shared_beginning(inputs, self.data_collator.step) if sharing else 0
             # Accelerate makes `model.forward` mix precisions, which is not what is called.
             with self.accelerator.autocast():
-                return loss_where_labelled(whole, inputs, num_items_in_batch)
+                return loss_where_labelled(whole, inputs, num_items_in_batch, shared)
         return super().compute_loss(model, inputs, return_outputs=return_outputs, num_items_in_batch=num_items_in_batch)
 
     def _get_train_sampler(self, train_dataset=None):

@@ -25,6 +25,11 @@ def measured(model, loss):
     return loss.item(), torch.cat([weights.grad.flatten() for weights in model.parameters() if weights.requires_grad])
 
 
+def common(rows):
+    """Tokens that all rows begin with, counted one by one."""
+    return next((at for at in range(rows.shape[1]) if len({row[at].item() for row in rows}) > 1), rows.shape[1])
+
+
 def compare(job):
     os.chdir(job)
     recipe = read_recipe("recipe.json")
@@ -37,11 +42,11 @@ def compare(job):
         if weights.requires_grad:
             torch.nn.init.normal_(weights, std=0.05)
     trainer.model.eval()  # dropout would part them; the loss does not look
-    with patch.object(training, "loss_where_labelled", wraps=training.loss_where_labelled) as own_way:
+    with patch.object(training, "loss_where_labelled", wraps=training.loss_where_labelled) as own_way, patch.object(training, "hidden_after", wraps=training.hidden_after) as once:
         mine, my_gradient = loss()
     with patch.object(training, "suits_labelled_loss", return_value=False):
         theirs, gradient = loss()
-    return {"job": Path(job).name, "mine": mine, "theirs": theirs, "gradient": gradient.abs().max().item(), "apart": (my_gradient - gradient).abs().max().item(), "took": own_way.call_count}
+    return {"job": Path(job).name, "mine": mine, "theirs": theirs, "gradient": gradient.abs().max().item(), "apart": (my_gradient - gradient).abs().max().item(), "took": own_way.call_count, "once": once.call_args.args[2] if once.called else 0, "beginning": common(batch["input_ids"])}
 
 
 def edges(job):
