@@ -85,15 +85,7 @@ test("on each machine a recipe becomes what that machine can do, or is refused w
     [qlora, a100, { device: "cuda", backend: "unsloth", precision: "fp16", packed: true, optimizer: "adamw-8bit", notes: [] }],
     [{ ...qlora, precision: "bf16" }, a100, { device: "cuda", backend: "unsloth", precision: "bf16", packed: true, optimizer: "adamw-8bit", notes: [] }],
     [{ ...qlora, precision: "bf16" }, t4, /precision is bf16, and Tesla T4 has none \(compute capability 7\.5/],
-    [{ ...lora, precision: "bf16", fallback: "fp32" }, t4, {
-      device: "cuda", backend: "unsloth", precision: "fp16", packed: false, optimizer: "adamw", notes: ["precision: bf16 was wished, and Tesla T4 has none (compute capability 7.5, 8.0 is needed), so the run is in fp16"],
-    }],
     [{ ...lora, precision: "fp16" }, cpu, /precision is fp16, and this machine has no CUDA card/],
-    [{ ...lora, precision: "bf16" }, cpu, /precision is bf16, and this processor does not multiply it: set it to fp32, or fallback to "fp32"/],
-    [{ ...lora, precision: "bf16", fallback: "fp32" }, cpu, {
-      device: "cpu", backend: "trl", precision: "fp32", packed: false, optimizer: "adamw", notes: ["precision: bf16 was wished, and this processor does not multiply it, so the run is in fp32"],
-    }],
-    [{ ...lora, precision: "bf16" }, { ...cpu, processor_bf16: true }, { device: "cpu", backend: "trl", precision: "bf16", packed: false, optimizer: "adamw", notes: [] }],
     [{ ...lora, backend: "unsloth" }, cpu, /backend is unsloth, and this machine has no CUDA card/],
     [{ ...full, precision: "fp16" }, t4, { device: "cuda", backend: "trl", precision: "fp16", packed: false, optimizer: "adamw", notes: ["backend: full training runs with TRL"] }],
     [qlora, cpu, /quantisation is nf4, and this machine has no CUDA card; set fallback to "fp32"/],
@@ -143,7 +135,6 @@ test("what a machine cannot do is said by field before anything is sent", () => 
   assert.throws(() => planRecipe(completeRecipe({ ...LEAST, precision: "fp16" }), shape, here), /precision: is fp16, and .* has no CUDA card/);
   assert.throws(() => planRecipe(completeRecipe({ ...LEAST, precision: "bf16" }), shape, targetOf("t4")), /precision: is bf16, and Tesla T4 has none/);
   assert.throws(() => planRecipe(completeRecipe({ ...LEAST, method: "qlora", backend: "trl", exports: ["merged"] }), shape, targetOf("t4")), /exports: has merged, and a packed base/);
-  assert.equal(planRecipe(completeRecipe({ ...LEAST, precision: "bf16", fallback: "fp32" }), shape, targetOf("t4")).input.compute, "fp16");
   const unpacked = planRecipe({ ...qlora, fallback: "fp32" }, shape, here);
   assert.equal(unpacked.input.method, "lora");
   assert.equal(unpacked.verdict.fits, "no");

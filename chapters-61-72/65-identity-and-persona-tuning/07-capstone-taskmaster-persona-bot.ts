@@ -132,7 +132,7 @@ import { llama3OnT4, planRecipe, shapeOfBase, targetOf, tasklingRecipe, training
 const conversations = rows.map(({ messages }) => confirmFirstIn(messages));
 writeFileSync("taskmaster/train.jsonl", conversations.map((messages) => `${JSON.stringify({ messages })}\n`).join(""));
 const data = { train: resolve("taskmaster/train.jsonl") };
-const recipe = tasklingRecipe({ data, epochs: 2, method: "full", learningRate: 1e-3, exports: ["merged"], groupByLength: true, precision: "bf16", fallback: "fp32" });
+const recipe = tasklingRecipe({ data, epochs: 2, method: "full", learningRate: 1e-3, exports: ["merged"], groupByLength: true });
 const t4 = llama3OnT4({ data, chatTemplate: null, epochs: 2 });
 showTable([recipe, t4].map((one) => {
   const target = one === t4 ? targetOf("t4") : targetOf({ memoryBytes: machine?.memory_bytes ?? 8 * GIB });

@@ -7,8 +7,6 @@ from pathlib import Path
 
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")
-# Products in bf16 on a CPU are compiled for each shape; the 1,024 that oneDNN keeps are those of six widths of rows.
-os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "16384")
 
 from .machine import decide, look, set_threads
 from .recipe import RecipeError, read_recipe

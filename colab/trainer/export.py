@@ -17,8 +17,7 @@ COMPARED = 8
 def export_all(recipe, plan, trainer, tokenizer, examples, stop, folder):
     """Writes the recipe's exports into `folder`; returns what run.json says of each."""
     made = {}
-    # On a CPU the weights are in fp32, and so is what is compared: without Accelerate's bf16 around it.
-    model = trainer.accelerator.unwrap_model(trainer.model, keep_fp32_wrapper=plan.device != "cpu")
+    model = trainer.accelerator.unwrap_model(trainer.model)
     keep_stop(model, tokenizer, stop)
     if "adapter" in recipe.exports:
         made["adapter"] = write(folder / "adapter", lambda path: (model.save_pretrained(path), tokenizer.save_pretrained(path, save_jinja_files=False)))
@@ -60,7 +59,7 @@ def save_model(model, tokenizer, path):
 
 def merge(model, tokenizer, examples, plan, path):
     """Adds the adapter to the base's weights, and holds what was written against base + adapter."""
-    exact = plan.precision == "fp32" or plan.device == "cpu"
+    exact = plan.precision == "fp32"
     as_run = log_probabilities(model, examples, plan.device)
     if exact:
         # In fp64 the sum is rounded once, and the comparison shows what merging lost and not in which order fp32 adds.

@@ -17,14 +17,12 @@ class Machine:
     """CUDA compute capability, e.g. (7, 5) of a T4; (0, 0) without a card."""
     capability: tuple = (0, 0)
     memory_bytes: int | None = None
-    """Whether the processor multiplies bf16 (AVX512_BF16): without that, it is slower than fp32."""
-    processor_bf16: bool = False
     packages: dict = field(default_factory=dict)
 
     @property
     def bf16(self):
-        """Below Ampere, bf16 is slow emulation at best, whatever torch.cuda.is_bf16_supported() says; so it is on most processors."""
-        return self.capability >= (8, 0) if self.cuda else self.processor_bf16
+        """Below Ampere, bf16 is slow emulation at best, whatever torch.cuda.is_bf16_supported() says."""
+        return self.capability >= (8, 0)
 
 
 @dataclass(frozen=True)
@@ -45,7 +43,7 @@ def look():
 
     packages = {name: version for name in PACKAGES if (version := installed(name))}
     if not torch.cuda.is_available():
-        return Machine(cuda=False, name=platform.processor() or platform.machine(), processor_bf16=torch.cpu._is_avx512_bf16_supported(), packages=packages)
+        return Machine(cuda=False, name=platform.processor() or platform.machine(), packages=packages)
     card = torch.cuda.get_device_properties(0)
     return Machine(cuda=True, name=card.name, capability=(card.major, card.minor), memory_bytes=card.total_memory, packages=packages)
 
@@ -64,14 +62,10 @@ def decide(recipe, machine):
     if precision == "auto":
         # Never bf16 by itself: a recipe then gives the same arithmetic on a T4 and on newer cards.
         precision = "fp16" if machine.cuda else "fp32"
-    if precision == "fp16" and not machine.cuda:
-        raise RecipeError("precision is fp16, and this machine has no CUDA card: set it to auto or fp32")
+    if precision != "fp32" and not machine.cuda:
+        raise RecipeError(f"precision is {precision}, and this machine has no CUDA card: set it to auto or fp32")
     if precision == "bf16" and not machine.bf16:
-        who = f"{machine.name} has none (compute capability {machine.capability[0]}.{machine.capability[1]}, 8.0 is needed)" if machine.cuda else "this processor does not multiply it"
-        precision = "fp16" if machine.cuda else "fp32"
-        if recipe.fallback == "refuse":
-            raise RecipeError(f'precision is bf16, and {who}: set it to {precision}, or fallback to "fp32"')
-        notes.append(f"precision: bf16 was wished, and {who}, so the run is in {precision}")
+        raise RecipeError(f"precision is bf16, and {machine.name} has none (compute capability {machine.capability[0]}.{machine.capability[1]}, 8.0 is needed): set it to fp16")
     packed, missing = recipe.quantisation == "nf4", lacks_packing(machine)
     if packed and missing:
         if recipe.fallback == "refuse":

@@ -31,9 +31,8 @@ def with_template(tokenizer, recipe):
 
 def load_base(recipe, plan):
     """The base as it lies in memory while training."""
-    # Weights that train are kept in fp32: fp16 loses small updates, and PyTorch's scaler refuses fp16 gradients. On a CPU all are kept
-    # so, and bf16 is only what products are computed in.
-    dtype = torch.float32 if recipe.method == "full" or plan.device == "cpu" else DTYPES[plan.precision]
+    # Weights that train are kept in fp32: fp16 loses small updates, and PyTorch's scaler refuses fp16 gradients.
+    dtype = torch.float32 if recipe.method == "full" else DTYPES[plan.precision]
     settings = {"dtype": dtype, "attn_implementation": "sdpa"}
     if plan.packed:
         from transformers import BitsAndBytesConfig

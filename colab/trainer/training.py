@@ -1,7 +1,6 @@
 """TRL's SFTTrainer as this trainer uses it: the recipe's arguments, own batches, checkpoints that are whole or not there."""
 
 import json
-import math
 
 import torch
 from peft import PeftModel
@@ -34,14 +33,13 @@ def arguments(recipe, plan, folder):
 
 
 class Batches:
-    """Rows → one tensor each, padded on the right to the longest, or to the next multiple of `step`."""
+    """Rows → one tensor each, padded on the right to the longest."""
 
-    def __init__(self, pad, step):
+    def __init__(self, pad):
         self.pad = pad
-        self.step = step
 
     def __call__(self, rows):
-        width = math.ceil(max(len(row["input_ids"]) for row in rows) / self.step) * self.step
+        width = max(len(row["input_ids"]) for row in rows)
         fill = {"input_ids": self.pad, "labels": IGNORED}
         made = {name: torch.tensor([row[name] + [value] * (width - len(row[name])) for row in rows]) for name, value in fill.items()}
         made["attention_mask"] = torch.tensor([[1] * len(row["input_ids"]) + [0] * (width - len(row["input_ids"])) for row in rows])
@@ -85,13 +83,12 @@ def suits_labelled_loss(model, inputs):
     return isinstance(model, LlamaForCausalLM) and int((inputs["labels"] != IGNORED).sum()) * model.config.vocab_size <= MOST_LOGITS
 
 
-def shared_beginning(inputs, step):
-    """How many tokens the rows of a batch have in common before any that decides the loss, in multiples of `step`."""
+def shared_beginning(inputs):
+    """How many tokens the rows of a batch have in common before any that decides the loss."""
     ids, labels = inputs["input_ids"], inputs["labels"]
     alike = (ids == ids[:1]).all(0) & (labels == IGNORED).all(0)
     # The last of them says what comes after it, which may be labelled.
-    shared = max(int(alike.long().cumprod(0).sum()) - 1, 0)
-    return shared - shared % step if len(ids) > 1 else 0
+    return max(int(alike.long().cumprod(0).sum()) - 1, 0) if len(ids) > 1 else 0
 
 
 def hidden_after(decoder, ids, shared):
@@ -146,7 +143,7 @@ class RecipeTrainer(SFTTrainer):
         if self.args.use_cpu and not return_outputs and suits_labelled_loss(whole, inputs):
             # Packed rows have no mask, and begin within a document. Checkpointing keeps no cache. Dropout would hit every row alike.
             sharing = mask is not None and not self.args.gradient_checkpointing and not (whole.training and self.recipe.dropout)
-            shared = shared_beginning(inputs, self.data_collator.step) if sharing else 0
+            shared = shared_beginning(inputs) if sharing else 0
             # Accelerate makes `model.forward` mix precisions, which is not what is called.
             with self.accelerator.autocast():
                 return loss_where_labelled(whole, inputs, num_items_in_batch, shared)
@@ -216,8 +213,7 @@ def make_trainer(recipe, plan, model, tokenizer, train, held_out, store, progres
     trainer = RecipeTrainer(
         model=model, args=arguments(recipe, plan, store.folder), train_dataset=table(train), eval_dataset=table(held_out) if held_out else None,
         processing_class=tokenizer, callbacks=callbacks,
-        # Packed rows need TRL's own, which keeps documents apart. A processor compiles bf16 products for each width of rows.
-        data_collator=None if recipe.packing else Batches(tokenizer.pad_token_id, step=32 if plan.device == "cpu" and plan.precision == "bf16" else 1),
+        data_collator=None if recipe.packing else Batches(tokenizer.pad_token_id),  # packed rows need TRL's own, which keeps documents apart
     )
     for unwanted in (PrinterCallback, ProgressCallback):
         trainer.remove_callback(unwanted)

@@ -54,8 +54,7 @@ export interface RecipePlan {
 export function toTrainingRun(recipe: TrainingRecipe, shape: string | ModelShape, { gpu }: Target, sequence?: number): TrainingRunInput {
   const packed = recipe.quantisation === "nf4" && gpu !== undefined;
   const usesUnsloth = gpu !== undefined && recipe.backend !== "trl" && recipe.method !== "full";
-  const wished = recipe.precision === "auto" || (recipe.precision === "bf16" && gpu !== undefined && gpu.capability < 8) ? "fp16" : recipe.precision;
-  const compute = gpu === undefined ? "fp32" : wished;
+  const compute = gpu === undefined ? "fp32" : recipe.precision === "auto" ? "fp16" : recipe.precision;
   const checkpointing = recipe.gradientCheckpointing === "offload" && !usesUnsloth ? "layer" : recipe.gradientCheckpointing;
   return {
     model: shape, method: recipe.method === "full" ? "full" : packed ? "qlora" : "lora", compute, ...(packed ? {} : { storage: recipe.method === "full" ? "fp32" as const : compute }),
@@ -84,12 +83,11 @@ export function planRecipe(recipe: TrainingRecipe, shape: string | ModelShape, t
 /** What the trainer refuses on such a machine, said before anything is sent. */
 function checkMachine({ quantisation, optimizer, fallback, precision, backend, exports }: TrainingRecipe, { gpu, name }: Target): void {
   if (gpu !== undefined) {
-    if (precision === "bf16" && gpu.capability < 8 && fallback === "refuse") throw new RecipeError("precision", `is bf16, and ${name} has none (compute capability ${gpu.capability}, 8.0 is needed): set it to fp16, or fallback to "fp32"`);
+    if (precision === "bf16" && gpu.capability < 8) throw new RecipeError("precision", `is bf16, and ${name} has none (compute capability ${gpu.capability}, 8.0 is needed): set it to fp16`);
     if (quantisation === "nf4" && backend === "trl" && exports.includes("merged")) throw new RecipeError("exports", "has merged, and a packed base cannot take its adapter in without loss: export the adapter, and merge where the unpacked base fits, or train with Unsloth");
     return;
   }
-  // Whether the processor multiplies bf16, only the trainer can see.
-  if (precision === "fp16") throw new RecipeError("precision", `is fp16, and ${name} has no CUDA card: set it to auto`);
+  if (precision === "fp16" || precision === "bf16") throw new RecipeError("precision", `is ${precision}, and ${name} trains in fp32: set it to auto`);
   if (backend === "unsloth") throw new RecipeError("backend", `is unsloth, and ${name} is no CUDA card: set it to auto`);
   if (fallback === "fp32") return;
   if (quantisation === "nf4") throw new RecipeError("quantisation", `is nf4, which needs CUDA and bitsandbytes, and ${name} has neither: set fallback to "fp32" to train the same adapters over the unpacked base, or run it on a T4`);

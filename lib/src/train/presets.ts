@@ -14,9 +14,6 @@ export function tasklingRecipe(change: Change): TrainingRecipe {
   return completeRecipe({ base: tasklingFolder(), ...settled, ...length, ...full, ...change });
 }
 
-/** Hardly any padding, and products in bf16 where the processor multiplies it (in fp32 elsewhere). */
-const QUICK: Partial<RecipeInput> = { precision: "bf16", fallback: "fp32", groupByLength: true };
-
 /**
  * The tiny model on datasets/tool-calls: what lesson 66.4 trains, and whatever examines its result. Each row is seen once, and all
  * weights move: with a rate of 0.001 the loss fell in two thirds of the steps that a LoRA of rank 16 with 0.003 took (2026-11-22,
@@ -25,7 +22,7 @@ const QUICK: Partial<RecipeInput> = { precision: "bf16", fallback: "fp32", group
 export function toolCallRecipe(change: Change): TrainingRecipe {
   const length = change.epochs == null && change.steps == null ? { steps: 500 } : {};
   const full: Partial<RecipeInput> = change.method === undefined || change.method === "full" ? { method: "full", learningRate: 1e-3 } : {};
-  return tasklingRecipe({ ...length, ...full, ...QUICK, ...change });
+  return tasklingRecipe({ ...length, ...full, groupByLength: true, ...change });
 }
 
 /**

@@ -66,12 +66,9 @@ const Written = z.strictObject({
   rslora: yes.nullish(),
   /** Of the frozen base. Default: nf4 for qlora. */
   quantisation: oneOf(["none", "nf4"]).optional(),
-  /**
-   * Without CUDA or bitsandbytes, nf4 and 8-bit optimisers are refused, or the same adapters train over the unpacked base in fp32. Where
-   * there is no bf16, it is refused, or the run is in what `auto` gives.
-   */
+  /** Without CUDA or bitsandbytes, nf4 and 8-bit optimisers are refused, or the same adapters train over the unpacked base in fp32. */
   fallback: oneOf(["refuse", "fp32"]).default("refuse"),
-  /** `auto`: fp32 on a CPU, fp16 on a card. Never bf16 unless it says so: a T4 has none, and few processors do. Weights that train stay in fp32. */
+  /** `auto`: fp32 on a CPU, fp16 on a card. Never bf16 unless it says so: a T4 has none. */
   precision: oneOf(["auto", "fp32", "fp16", "bf16"]).default("auto"),
   /** Tokens of a row; longer rows are left out whole, and counted. */
   maxLength: whole(8).default(512),
