@@ -132,7 +132,7 @@ test("what a machine cannot do is said by field before anything is sent", () => 
   const here = targetOf({ memoryBytes: 8 * 2 ** 30 }), shape = findModel("Llama-3-8B").shape;
   const qlora = completeRecipe({ ...LEAST, method: "qlora" });
   assert.throws(() => planRecipe(qlora, shape, here), /^RecipeError: quantisation: is nf4, which needs CUDA and bitsandbytes.*fallback/);
-  assert.throws(() => planRecipe(completeRecipe({ ...LEAST, precision: "fp16" }), shape, here), /precision: is fp16, and .* has no CUDA card/);
+  assert.throws(() => planRecipe(completeRecipe({ ...LEAST, precision: "fp16" }), shape, here), /precision: is fp16/);
   assert.throws(() => planRecipe(completeRecipe({ ...LEAST, precision: "bf16" }), shape, targetOf("t4")), /precision: is bf16, and Tesla T4 has none/);
   assert.throws(() => planRecipe(completeRecipe({ ...LEAST, method: "qlora", backend: "trl", exports: ["merged"] }), shape, targetOf("t4")), /exports: has merged, and a packed base/);
   const unpacked = planRecipe({ ...qlora, fallback: "fp32" }, shape, here);

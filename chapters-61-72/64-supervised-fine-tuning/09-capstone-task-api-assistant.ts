@@ -160,7 +160,7 @@ import { llama3OnT4, planRecipe, shapeOfBase, targetOf, tasklingRecipe, training
 writeTaskRows(train, "assistant/train.jsonl");
 writeTaskRows(readTaskCalls("validation"), "assistant/validation.jsonl");
 const data = { train: resolve("assistant/train.jsonl"), eval: resolve("assistant/validation.jsonl") };
-const STEPS = 600; // of 8 rows: each row once
+const STEPS = 1000; // of 8 rows: most rows twice
 const length = { steps: STEPS, groupByLength: true, evaluateEvery: 300, checkpoints: { every: 300, keep: 1 } };
 const lora = tasklingRecipe({ data, ...length });
 const full = tasklingRecipe({ data, ...length, method: "full", learningRate: 1e-3 });

@@ -121,7 +121,7 @@ showTable([{ model: "base, prompted", "turns with a call due": before.valid.of, 
 // %% [markdown]
 // ## 4. Train
 //
-// All weights move, as in lesson 66.4, and each row is seen three times: the spec gives twenty minutes. The same rows and the same code
+// All weights move, as in lesson 66.4, and each row is seen four times: the spec gives twenty minutes. The same rows and the same code
 // train an adapter of Llama-3-8B on a T4; the plan says whether that fits before anybody waits for it.
 
 // %%
@@ -132,7 +132,7 @@ const write = (path: string, rows: typeof trainRows) => writeFileSync(path, rows
 write("backend/train.jsonl", trainRows);
 write("backend/validation.jsonl", readToolRows("validation"));
 const data = { train: resolve("backend/train.jsonl"), eval: resolve("backend/validation.jsonl") };
-const recipe = toolCallRecipe({ data, epochs: 3, evaluateEvery: 300, checkpoints: { every: 300, keep: 1 } });
+const recipe = toolCallRecipe({ data, epochs: 4, evaluateEvery: 500, checkpoints: { every: 300, keep: 1 } });
 const onT4 = llama3OnT4({ data, epochs: 1 });
 showTable([recipe, onT4].map((each) => {
   const target = each === onT4 ? targetOf("t4") : targetOf({ memoryBytes: machine?.memory_bytes ?? 8 * GIB });
