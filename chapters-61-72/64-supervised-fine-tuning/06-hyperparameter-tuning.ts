@@ -15,7 +15,7 @@
 
 // %% [markdown]
 // Tuning goes wrong in one way more often than in all others: somebody tries twelve settings, takes the best score, and has found the
-// luckiest run. In this lesson you work with an assistant, with seven runs and not one more. You find a learning rate in a single run,
+// luckiest run. In this lesson you work with an assistant, with eight runs and not one more. You find a learning rate in a single run,
 // test each part of your recipe by taking it away, and learn which of the differences you may believe. At the end stands a recipe file
 // for the capstone, with the reason for each value.
 

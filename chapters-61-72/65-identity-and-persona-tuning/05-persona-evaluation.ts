@@ -65,7 +65,8 @@ console.log(`${rows.length} requests, for example: ${requestOf(rows[2])}\n${syst
 import { examinePersona } from "llmops/evaluate";
 
 const exams = { base: examinePersona(persona, rows, replies.base), tuned: examinePersona(persona, rows, replies.tuned), teacher: examinePersona(persona, rows, replies.teacher) };
-const range = ({ estimate, low, high }: { estimate: number; low: number; high: number }) => `${(100 * estimate).toFixed(0)} (${(100 * low).toFixed(0)} to ${(100 * high).toFixed(0)})`;
+const range = ({ estimate, low, high }: { estimate: number; low: number; high: number }) =>
+  Number.isNaN(estimate) ? "none decided" : `${(100 * estimate).toFixed(0)} (${(100 * low).toFixed(0)} to ${(100 * high).toFixed(0)})`;
 const figuresOf = ({ adherence, task }: (typeof exams)[System]): Record<string, typeof task> => ({ ...adherence.traits, "nothing broken": adherence.kept, adheres: adherence.all, "task right": task });
 showTable(Object.keys(figuresOf(exams.base)).map((figure) => ({ figure, ...Object.fromEntries(systems.map((system) => [`${system}, %`, range(figuresOf(exams[system])[figure])])) })), { caption: "By the marks, with 95% intervals" });
 
