@@ -5,6 +5,7 @@
  *     npm run bench:agent -- --seeds 5 --rate 0.5     fewer, worse
  *     npm run bench:agent -- --compare                what other ways to repeat do to the same workflows
  *     npm run bench:agent -- --model exported/taskling-q8_0.gguf    a model of your own in place of the scripts, without faults and with
+ *                                                     (--model-timeout 20000 where it needs longer than five seconds for an answer)
  *
  * Exit status 1 where a scripted workflow ends in a wrong state without a message, or an account that the database contradicts.
  */
@@ -18,7 +19,7 @@ import { TASK_SYSTEM } from "llmops/evaluate";
 const { values: flags } = parseArgs({
   options: {
     seeds: { type: "string", default: "20" }, rate: { type: "string", default: "0.3" }, timeout: { type: "string", default: "400" }, from: { type: "string", default: "1" },
-    model: { type: "string" }, adapter: { type: "string" }, compare: { type: "boolean", default: false }, show: { type: "boolean", default: false },
+    model: { type: "string" }, "model-timeout": { type: "string", default: "5000" }, adapter: { type: "string" }, compare: { type: "boolean", default: false }, show: { type: "boolean", default: false },
   },
 });
 const seeds = Number(flags.seeds), rate = Number(flags.rate), timeoutMs = Number(flags.timeout), first = Number(flags.from);
@@ -36,6 +37,7 @@ async function play(name: string, loop: typeof runAgent, { repeat, most, fractio
 }): Promise<Count> {
   const result: Count = { right: 0, told: 0, silent: 0, alarms: 0, faults: 0, attempts: 0, seconds: 0, threw: 0 };
   const began = performance.now();
+  console.error(`${name} …`);
   for (let seed = first; seed < first + count; seed++) {
     const plan = { seed, rate: fraction, ...(most === undefined ? {} : { most }) };
     const tasks = await openFaultProxy(api.url, randomPlan(plan));
@@ -85,7 +87,7 @@ if (flags.compare) {
 if (flags.model !== undefined) {
   const { serveModel } = await import("llmops/serve");
   const served = await serveModel(flags.adapter ?? flags.model, { name: "own", ...(flags.adapter === undefined ? {} : { base: flags.model }) });
-  const own = { url: served.url, modelOf: () => "own", modelMs: 60_000 };
+  const own = { url: served.url, modelOf: () => "own", modelMs: Number(flags["model-timeout"]) };
   add("own model, no faults", await play("own", runAgent, { ...own, fraction: 0, count: 1 }));
   add(`own model, faults at ${rate}, at most 3 in a row`, await play("own-faults", runAgent, { ...own, most: 3, count: 1 }));
   await served.close();
