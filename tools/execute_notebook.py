@@ -84,6 +84,11 @@ def started_client(notebook, folder):
             return
 
 
+def exit_code(client):
+    """Of a kernel that died; a signal is its number, negative."""
+    return getattr(getattr(client.km.provisioner, "process", None), "returncode", None)
+
+
 def main(path, folder):
     notebook = nbformat.read(path, as_version=4)
     replies = {}
@@ -99,7 +104,7 @@ def main(path, folder):
             try:
                 client.execute_cell(cell, index, execution_count=number)
             except (DeadKernelError, CellTimeoutError) as error:
-                fault = "the kernel died in this cell" if isinstance(error, DeadKernelError) else f"longer than {CELL_LIMIT_S} s"
+                fault = f"the kernel died in this cell, exit code {exit_code(client)}" if isinstance(error, DeadKernelError) else f"longer than {CELL_LIMIT_S} s"
                 problems.append({"cell": index, "fault": fault})
                 tell(cell=number, of=len(code_cells), seconds=round(time.monotonic() - started, 2))
                 break

@@ -70,6 +70,7 @@ export async function runLesson(
   }
   await ended;
   await stopRuntime(home);
+  for (const problem of problems ?? []) if (problem.fault.startsWith("the kernel died")) problem.fault += errors === "" ? ", and wrote nothing" : `:\n${errors}`;
   problems ??= [{ cell: 0, fault: `the runner failed:\n${errors}` }];
   return { lesson, notebook: readNotebook(path), folder: run, problems, seconds: (Date.now() - started) / 1000 };
 }
