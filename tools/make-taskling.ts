@@ -7,7 +7,7 @@
  *     npm run taskling                                 both phases of the pretraining: under four hours, into colab/taskling/model
  *     npm run taskling -- --cycles 1 --out /tmp/first  the first cycle of the first phase alone: under half an hour
  *     npm run taskling -- --steps 100 --seed 1         a quick try, in a folder of its own below .workbook/taskling
- *     npm run taskling -- card                                one stage
+ *     npm run taskling -- card                         one stage
  */
 import { spawn } from "node:child_process";
 import { join } from "node:path";

@@ -19,9 +19,6 @@ import sys
 import time
 from pathlib import Path
 
-# One thread, as the trainer: small matrices gain nothing from more, and beside another run they lose much. Before torch is imported.
-os.environ.setdefault("OMP_NUM_THREADS", "1")
-
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
@@ -40,7 +37,8 @@ def read_recipe(path):
 
 def load(recipe):
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
+    # As the trainer: small matrices gain nothing from more threads, and beside another run they lose much.
+    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS") or 1))
     model = AutoModelForCausalLM.from_pretrained(recipe["model"], dtype=torch.float32 if device == "cpu" else torch.float16, device_map=device)
     if recipe["adapter"] is not None:
         from peft import PeftModel

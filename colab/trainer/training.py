@@ -144,9 +144,7 @@ class RecipeTrainer(SFTTrainer):
             # Packed rows have no mask, and begin within a document. Checkpointing keeps no cache. Dropout would hit every row alike.
             sharing = mask is not None and not self.args.gradient_checkpointing and not (whole.training and self.recipe.dropout)
             shared = shared_beginning(inputs) if sharing else 0
-            # Accelerate makes `model.forward` mix precisions, which is not what is called.
-            with self.accelerator.autocast():
-                return loss_where_labelled(whole, inputs, num_items_in_batch, shared)
+            return loss_where_labelled(whole, inputs, num_items_in_batch, shared)
         return super().compute_loss(model, inputs, return_outputs=return_outputs, num_items_in_batch=num_items_in_batch)
 
     def _get_train_sampler(self, train_dataset=None):
