@@ -104,8 +104,9 @@ def main(path, folder):
             try:
                 client.execute_cell(cell, index, execution_count=number)
             except (DeadKernelError, CellTimeoutError) as error:
-                fault = f"the kernel died in this cell, exit code {exit_code(client)}" if isinstance(error, DeadKernelError) else f"longer than {CELL_LIMIT_S} s"
-                problems.append({"cell": index, "fault": fault})
+                died = isinstance(error, DeadKernelError)
+                fault = f"the kernel died in this cell, exit code {exit_code(client)}" if died else f"longer than {CELL_LIMIT_S} s"
+                problems.append({"cell": index, "fault": fault, "died": died})
                 tell(cell=number, of=len(code_cells), seconds=round(time.monotonic() - started, 2))
                 break
             status = replies.get(index, {}).get("status", "no reply")

@@ -32,7 +32,7 @@ export interface LessonRun {
   /** Folder of the run, with the lesson's own folder in it as in `work/`; what it wrote is still there. */
   folder: string;
   /** Faults by cell, empty after a good run. */
-  problems: { cell: number; fault: string }[];
+  problems: { cell: number; fault: string; died?: boolean }[];
   seconds: number;
 }
 
@@ -70,7 +70,7 @@ export async function runLesson(
   }
   await ended;
   await stopRuntime(home);
-  for (const problem of problems ?? []) if (problem.fault.startsWith("the kernel died")) problem.fault += errors === "" ? ", and wrote nothing" : `:\n${errors}`;
+  for (const problem of problems ?? []) if (problem.died) problem.fault += errors === "" ? ", and wrote nothing" : `:\n${errors}`;
   problems ??= [{ cell: 0, fault: `the runner failed:\n${errors}` }];
   return { lesson, notebook: readNotebook(path), folder: run, problems, seconds: (Date.now() - started) / 1000 };
 }

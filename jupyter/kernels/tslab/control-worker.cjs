@@ -12,14 +12,14 @@ const { parentPort, workerData } = require("node:worker_threads");
 const inspector = require("node:inspector");
 const { ZmqMessage } = require("tslab/dist/jupyter.js");
 const zmq = require("zeromq");
-const { ANSWERED, GUARDED, LOOK_MS, PATIENCE_CPU_MS, REQUESTED, SENT_AT } = require("./control.cjs");
+const { ANSWERED, GUARDED, LOOK_MS, PATIENCE_CPU_MS, REQUESTED, SENDS_AT_ONCE, SENT_AT } = require("./control.cjs");
 
 const { connection, shared } = workerData;
 const state = new Int32Array(shared);
 const address = (port) => `${connection.transport}://${connection.ip}:${port}`;
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-const control = new zmq.Router({ sendHighWaterMark: 0 });
+const control = new zmq.Router(SENDS_AT_ONCE);
 const heartbeat = new zmq.Reply();
 
 let session;

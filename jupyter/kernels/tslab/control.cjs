@@ -1,6 +1,13 @@
 "use strict";
 /** What the main thread and control-worker.cjs share. */
 module.exports = {
+  /**
+   * Options of every socket: a message is handed over within `send`, which nobody here awaits.
+   *
+   * No limit on what waits to be sent: at the default of 1,000 a publisher drops messages silently. And no waiting: otherwise zeromq.js
+   * (6.8) puts off each 512th message of a socket to the next turn, and throws "Socket is busy writing" for one that is sent before it.
+   */
+  SENDS_AT_ONCE: { sendHighWaterMark: 0, sendTimeout: 0 },
   /** Index in the shared array: the number of the last interrupt that the main thread has seen. */
   ANSWERED: 0,
   /** Index in the shared array: above 0 while the main thread does work of the kernel's that must not be cut off. */

@@ -8,7 +8,7 @@ const zmq = require("zeromq");
 const { bundle, completions, hover, toUnits } = require("./format.cjs");
 const { describe } = require("./errors.cjs");
 const { Output } = require("./output.cjs");
-const { ANSWERED, GUARDED, REQUESTED, SENT_AT } = require("./control.cjs");
+const { ANSWERED, GUARDED, REQUESTED, SENDS_AT_ONCE, SENT_AT } = require("./control.cjs");
 const { Interrupted, Run, current, interruptAll, native } = require("./runs.cjs");
 
 const { ZmqMessage } = jupyter;
@@ -52,10 +52,9 @@ class Server {
 
   /** Opens the sockets and serves. `runner` may be given later: cells wait for it. */
   async open() {
-    // No limit on what waits to be sent: at the default of 1,000 a publisher drops messages silently.
-    this.iopub = new zmq.Publisher({ sendHighWaterMark: 0 });
-    this.shell = new zmq.Router({ sendHighWaterMark: 0 });
-    this.stdin = new zmq.Router();
+    this.iopub = new zmq.Publisher(SENDS_AT_ONCE);
+    this.shell = new zmq.Router(SENDS_AT_ONCE);
+    this.stdin = new zmq.Router(SENDS_AT_ONCE);
     const { transport, ip, key, iopub_port, shell_port, stdin_port } = this.connection;
     const address = (port) => `${transport}://${ip}:${port}`;
     await Promise.all([this.iopub.bind(address(iopub_port)), this.shell.bind(address(shell_port)), this.stdin.bind(address(stdin_port)), this.#startWorker()]);
