@@ -313,7 +313,7 @@ const CHEAPER = ["rank 2", "attention only"];
 const rounds = judged.map(({ name, verdict, p }) => {
   const tried = p < LEVEL / changes.length; // Bonferroni
   const take = verdict === "better" && tried ? true : CHEAPER.includes(name) && verdict === "not shown";
-  return { name, verdict, take, reason: verdict === "better" && tried ? "shown to be better" : take ? "cheaper, and not shown to be worse" : CHEAPER.includes(name) ? "cheaper, but there is a sign that it is worse" : "nothing shown for it: the base stays" };
+  return { name, verdict, take, reason: verdict === "better" && tried ? "shown to be better" : take ? "cheaper, and not shown to be worse" : verdict === "worse" ? "shown to be worse" : CHEAPER.includes(name) ? "cheaper, but there is a sign that it is worse" : "nothing shown for it: the base stays" };
 });
 showTable(rounds.map(({ name, verdict, take, reason }) => ({ proposal: name, evidence: verdict, taken: take ? "yes" : "no", reason })));
 
@@ -351,22 +351,25 @@ import { writeFileSync } from "node:fs";
 
 const shown = rounds.filter(({ take, name }) => take && !CHEAPER.includes(name));
 const tuned = shown.reduce<Partial<RecipeInput>>((sum, { name }) => ({ ...sum, ...CHANGES[name] }), { learningRate: rate });
+const named = ({ name, p }: (typeof judged)[number]) => `${name} (chance ${p.toFixed(3)})`;
 const file = {
   recipe: tuned,
   because: {
     learningRate: `a tenth of ${turn.rate.toPrecision(2)}, where the range test was lowest; held against 0.003 alone`,
     ...Object.fromEntries(shown.map(({ name }) => [Object.keys(CHANGES[name])[0], `${name}: shown to be better on ${QUESTIONS} validation requests`])),
   },
-  notShown: judged.filter(({ verdict }) => verdict !== "better").map(({ name, p }) => `${name} (chance ${p.toFixed(3)})`),
+  worse: judged.filter(({ verdict }) => verdict === "worse").map(named),
+  notShown: judged.filter(({ verdict }) => verdict !== "better" && verdict !== "worse").map(named),
   runs: names.map((name) => ({ name, run: runs[name].id, rightCalls: scores[name].arguments.hits, of: QUESTIONS })),
 };
 writeFileSync("tuned-recipe.json", `${JSON.stringify(file, null, 2)}\n`);
 console.log(JSON.stringify(file.recipe, null, 2));
+console.log("Shown to be worse:", file.worse.join("; ") || "nothing");
 console.log("Not shown:", file.notShown.join("; ") || "nothing");
 
 // %% [markdown]
 // `tuned-recipe.json` lies beside this notebook. It names the runs, so that somebody else can look at each of them, and it says what was
-// *not* shown, which is the part that most reports leave out. The capstone, lesson 64.9, trains by the course's own preset; to train it
+// worse and what was *not* shown, which is the part that most reports leave out. The capstone, lesson 64.9, trains by the course's own preset; to train it
 // by yours, put the fields of `recipe` into its `tasklingRecipe` call. One thing does not carry over by itself: it runs for more
 // updates than these, and the best rate of a longer run may be another.
 

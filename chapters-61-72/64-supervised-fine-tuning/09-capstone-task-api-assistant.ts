@@ -161,9 +161,9 @@ writeTaskRows(train, "assistant/train.jsonl");
 writeTaskRows(readTaskCalls("validation"), "assistant/validation.jsonl");
 const data = { train: resolve("assistant/train.jsonl"), eval: resolve("assistant/validation.jsonl") };
 const STEPS = 1000; // of 8 rows: most rows twice
-const length = { steps: STEPS, groupByLength: true, evaluateEvery: 300, checkpoints: { every: 300, keep: 1 } };
-const lora = tasklingRecipe({ data, ...length });
-const full = tasklingRecipe({ data, ...length, method: "full", learningRate: 1e-3 });
+const common = { steps: STEPS, groupByLength: true, evaluateEvery: 300, checkpoints: { every: 300, keep: 1 } };
+const lora = tasklingRecipe({ data, ...common });
+const full = tasklingRecipe({ data, ...common, method: "full", learningRate: 1e-3 });
 const t4 = llama3OnT4({ data, epochs: 1 });
 showTable([lora, full, t4].map((recipe) => {
   const target = recipe === t4 ? targetOf("t4") : targetOf({ memoryBytes: machine?.memory_bytes ?? 8 * GIB });
