@@ -261,7 +261,7 @@ console.log(`Seconds of training: ${names.map((name) => `${name} ${runs[name].re
 // %% [markdown]
 // Eighty requests leave wide intervals, and each line is one seed (lesson 64.6). Where the rule takes no run, it has done its
 // work: none of these may be released. The capstone then starts from the nearest one, "prompt inside", and changes what this
-// lesson held fixed, more rows and more updates, on an exam of its own.
+// lesson held fixed: the number of rows and updates, the rate, and in whose words a row says what was done. It has an exam of its own.
 //
 // **On a T4.** The same rows train Llama-3-8B with `llama3OnT4({ data, chatTemplate: null, epochs: 1 })`. An instruct model
 // brings its own manners and its own default system prompt; the exam under three prompts is the same, and the line "base"

@@ -108,7 +108,7 @@ showTable(Object.entries(before).map(([prompt, { adherence, task }]) => ({ "base
 // and keep what passes the checks of lesson 65.3: four times the titles and phrasings to learn from. Each row is seen twice.
 
 // %% tags=["measured"]
-import { confirmFirstIn, generateReplies, personaRow, validateReplies } from "llmops/persona";
+import { confirmFirstIn, generateReplies, inOwnWords, personaPrompt, personaRow, validateReplies } from "llmops/persona";
 import { openTeacher } from "llmops/teacher";
 
 const teacher = await openTeacher({ budgetUsd: 0.4 });
@@ -122,18 +122,40 @@ console.log(`${unanswered.length} requests, ${failures.length} questions failed,
 console.log(`${rows.length} rows, $${teacher.meter.spent.toFixed(2)}`);
 
 // %% [markdown]
-// The recipe starts from the run "prompt inside" of lesson 65.4, with more rows and more updates, and with the confirmation in
-// front: the bot says what was done before it cheers. The T4's recipe takes the same file.
+// A row teaches two things: the voice, which the base lacks, and what was done, which the base can say. If the row says the second
+// in other words than the base would, training moves the weights for both, and some of what the base could tell apart is lost. With
+// these rows in the teacher's words, every run lost three to four and a half points of task accuracy, at rates of 0.001, 0.0004 and
+// 0.0002 and with a LoRA (our runs, 2026-11-22).
+//
+// So let the model write the part that it can. The base answers each request under TaskMaster's prompt; where what it says is
+// true, the row keeps it and has the teacher's praise and next step behind it. All other rows keep the teacher's words, with the
+// confirmation in front. This is self-distillation (Yang et al. 2024, https://arxiv.org/abs/2402.13669), for one part of a reply.
+//
+// It keeps the base's faults with its knowledge. Asked for a list, the base names tasks that it made up, and the bot will go on
+// doing so: what is on the list only the Task API can say. The card has to tell.
+
+// %% tags=["measured"]
+const own = await answerPrompts(runtime, { model: tasklingFolder(), prompts: rows.map(personaPrompt) });
+const inTeachersWords = rows.map(({ messages }) => confirmFirstIn(messages));
+const conversations = rows.map((row, at) => inOwnWords(persona, row, own.answers[at]) ?? inTeachersWords[at]);
+const inOwn = rows.flatMap((_, at) => (conversations[at] === inTeachersWords[at] ? [] : [at]));
+console.log(`${inOwn.length} of ${rows.length} rows confirm in the model's own words`);
+for (const at of inOwn.slice(0, 2)) console.log(`${requestOf(rows[at])}\n  teacher:   ${replyOf(rows[at])}\n  to train:  ${replyOf({ messages: conversations[at] })}`);
+
+// %% [markdown]
+// The words are taskling's own, so Llama's recipe gets the teacher's: for a distillation of its own it would have to answer first.
 
 // %%
 import { GIB } from "llmops/compute";
 import { llama3OnT4, planRecipe, shapeOfBase, targetOf, tasklingRecipe, trainingJob } from "llmops/train";
 
-const conversations = rows.map(({ messages }) => confirmFirstIn(messages));
-writeFileSync("taskmaster/train.jsonl", conversations.map((messages) => `${JSON.stringify({ messages })}\n`).join(""));
-const data = { train: resolve("taskmaster/train.jsonl") };
-const recipe = tasklingRecipe({ data, epochs: 2, method: "full", learningRate: 1e-3, exports: ["merged"], groupByLength: true });
-const t4 = llama3OnT4({ data, chatTemplate: null, epochs: 2 });
+const write = (name: string, list: typeof conversations) => {
+  writeFileSync(`taskmaster/${name}`, list.map((messages) => `${JSON.stringify({ messages })}\n`).join(""));
+  return { train: resolve(`taskmaster/${name}`) };
+};
+// The preset's rate for all weights, 0.0003: a third of what lesson 65.4 took for a few hundred updates.
+const recipe = tasklingRecipe({ data: write("train.jsonl", conversations), epochs: 2, method: "full", exports: ["merged"], groupByLength: true });
+const t4 = llama3OnT4({ data: write("train-teacher.jsonl", inTeachersWords), chatTemplate: null, epochs: 2 });
 showTable([recipe, t4].map((one) => {
   const target = one === t4 ? targetOf("t4") : targetOf({ memoryBytes: machine?.memory_bytes ?? 8 * GIB });
   const { memory, verdict } = planRecipe(one, shapeOfBase(one), target, one === t4 ? 256 : undefined);
@@ -337,7 +359,7 @@ writeFileSync("taskmaster/README.md", [
   "## Measured", "", ...verdicts.map((line) => `- ${line.criterion}: ${line["found (95% interval)"]} (wanted ${line.wanted}): ${line.verdict}${line["the interval says"] && `, ${line["the interval says"]}`}`), "",
   "## Not reached", "", ...(failed.length ? failed.map(({ criterion }) => `- ${criterion}`) : ["Nothing of the spec."]), "",
   "## Limits", "", `- The voice was measured by marks and by ${teacher.door.kind === "simulator" ? "a simulated judge" : `${teacher.door.model} as judge`}, not by people (lesson 65.5 has the forms).`,
-  "- It gets the request alone and guesses what was wanted; it sees no call and makes none. Hold its words against the call that was made.", "- Several wishes in one request, other languages, and longer conversations were not tested.", "- Ollama itself was not tried; the file was opened by llama.cpp.", "",
+  "- It gets the request alone and guesses what was wanted; it sees no call and makes none. Hold its words against the call that was made.", "- Asked for a list, it names tasks that it made up, as its base does: show the list of the Task API instead.", "- Several wishes in one request, other languages, and longer conversations were not tested.", "- Ollama itself was not tried; the file was opened by llama.cpp.", "",
 ].join("\n"));
 await teacher.close();
 showTable(readdirSync("taskmaster", { recursive: true, encoding: "utf8" }).filter((name) => statSync(join("taskmaster", name)).isFile()).sort().map((file) => ({ file, bytes: statSync(join("taskmaster", file)).size })));
@@ -355,7 +377,8 @@ await runtime.stop();
 // %% [markdown] tags=["instructor"]
 // **For instructors.** Have the spec signed before section 3. The argument of this lesson is the row "task accuracy against
 // the base" and its last column: most students call a drop inside the interval "no loss". If criteria fail, do not hide it;
-// let teams propose the one change that they would pay for, and say which line of section 9 it is meant to cure.
+// let teams propose the one change that they would pay for, and say which line of section 9 it is meant to cure. A second run
+// of the recipe on `taskmaster/train-teacher.jsonl` takes five minutes more and shows what section 4 claims.
 
 // %% [markdown]
 // ## Try With AI

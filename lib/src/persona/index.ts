@@ -1,5 +1,6 @@
 export { briefOf, parsePersona, personaIds, PersonaError, personaPath, PersonaSpec, readPersona, Trait } from "./spec.js";
 export { confirmFirst, confirmFirstIn } from "./order.js";
+export { inOwnWords } from "./own-words.js";
 export { compileMarkers, countWords, sentencesOf, withoutTitles } from "./markers.js";
 export { adherenceOf, personaScorer, scorePersona, type Adherence, type PersonaScore, type PersonaScorer } from "./traits.js";
 export { fitStyle, nearestCentroid, type Nearest, type StyleModel, type StyleSample } from "./style.js";
