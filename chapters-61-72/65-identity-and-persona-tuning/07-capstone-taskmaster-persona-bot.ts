@@ -319,6 +319,8 @@ await showChart(
 // the lines: the second is the one that this chapter is about. A voice that costs what the model could do is not to be released,
 // whatever the other lines say.
 //
+// One run is one seed. This recipe with seeds 65 and 66 lost 1.7 and 1.3 points, and adhered in 99.7 % and 99.1 % (our runs, 2026-11-22).
+//
 // ## 9. What it gets wrong
 //
 // Style and content can fail apart from each other, and need different remedies. Read some of both.
