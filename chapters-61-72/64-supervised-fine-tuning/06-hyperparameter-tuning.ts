@@ -368,10 +368,10 @@ console.log("Shown to be worse:", file.worse.join("; ") || "nothing");
 console.log("Not shown:", file.notShown.join("; ") || "nothing");
 
 // %% [markdown]
-// `tuned-recipe.json` lies beside this notebook. It names the runs, so that somebody else can look at each of them, and it says what was
-// worse and what was *not* shown, which is the part that most reports leave out. The capstone, lesson 64.9, trains by the course's own preset; to train it
-// by yours, put the fields of `recipe` into its `tasklingRecipe` call. One thing does not carry over by itself: it runs for more
-// updates than these, and the best rate of a longer run may be another.
+// `tuned-recipe.json` lies beside this notebook. It names the runs, so that somebody else can look at each of them, and it says what
+// was worse and what was *not* shown, which is the part that most reports leave out. The capstone, lesson 64.9, trains by the course's
+// own preset; to train it by yours, put the fields of `recipe` into its `tasklingRecipe` call. One thing does not carry over by itself:
+// it runs for more updates than these, and the best rate of a longer run may be another.
 
 // %% tags=["quiet"]
 await runtime.stop();
