@@ -1,4 +1,4 @@
-/** Confirmation before praise: nothing of a reply is lost, and what it says and shows stays. */
+/** Replies put in another order, or in the model's own words: what they say stays true, and the persona still shows. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { confirmFirst, confirmFirstIn, inOwnWords, isTaskRight, personaRow, readPersona, readPersonaRows, repeatedOf, replyOf, scorePersona } from "llmops/persona";
