@@ -61,7 +61,7 @@ function installation() {
     treeIsReady() ? good("TypeScript packages", "as in package-lock.json") : missing("TypeScript packages", "node_modules is not as package-lock.json says", install),
     libraryIsReady() ? good("the library", "compiled from lib/src as it is") : missing("the library", "lib/dist is not of these sources", "npm start compiles it"),
     existsSync(join(ROOT, "jupyter", "kernels", "tslab", "kernel.json")) ? good("the TypeScript kernel", "jupyter/kernels/tslab") : missing("the TypeScript kernel", "jupyter/kernels/tslab is not there", "git checkout jupyter"),
-    trains ? good("training packages", ".venv-train") : note("training packages", existsSync(train) ? ".venv-train is of other requirements" : "not installed", "The first lesson that trains installs them (1.5 GB; on Linux about 6 GB, with CUDA): 62.7, or any of chapter 64 but 64.0"),
+    trains ? good("training packages", ".venv-train") : note("training packages", existsSync(train) ? ".venv-train is of other requirements" : "not installed", "The first lesson that trains installs them (1.5 GB; on Linux about 6 GB, with CUDA): 62.7, and most lessons of chapters 64 to 66"),
     llama ? good("llama.cpp", ".workbook/llama") : note("llama.cpp", "not installed", "Lesson 64.8 and llmops chat install it on first use (85 MB)"),
     browser ? good("a browser for tests and pictures", browser) : note("a browser for tests and pictures", "no Chromium found; only authors need it", "Install it, or set CHROMIUM_PATH"),
   ];

@@ -1,4 +1,4 @@
-// Where the workbook keeps what it installs. Nothing is written outside the repository.
+// Where the workbook keeps what it installs: all of it inside the repository, but for the caches of pip and npm themselves.
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, readdirSync, statSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
