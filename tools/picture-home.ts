@@ -10,18 +10,21 @@ import { NOTEBOOKS, ROOT } from "./paths.ts";
 const TARGET = join(ROOT, "docs", "home.png");
 
 const state = mkdtempSync(join(tmpdir(), "picture-home-"));
-const at = new Date().toISOString();
-for (const lesson of ["61.1", "61.2"]) recordProgress({ did: "opened", at, lesson }, state);
-for (const exercise of ["61.1/assets", "61.1/value", "61.2/gate"]) recordProgress({ did: "answered", at, exercise, outcome: "right" }, state);
-const home = await startHome({ catalogue: readCatalogue(ROOT), notebooks: NOTEBOOKS, work: NOTEBOOKS, state, lab: (notebook) => notebook });
-const browser = await launchBrowser();
 try {
-  const page = await browser.newPage({ viewport: { width: 1100, height: 860 } });
-  await page.goto(home.url);
-  await page.screenshot({ path: TARGET });
-  console.log("docs/home.png");
+  const at = new Date().toISOString();
+  for (const lesson of ["61.1", "61.2"]) recordProgress({ did: "opened", at, lesson }, state);
+  for (const exercise of ["61.1/assets", "61.1/value", "61.2/gate"]) recordProgress({ did: "answered", at, exercise, outcome: "right" }, state);
+  const browser = await launchBrowser();
+  const home = await startHome({ catalogue: readCatalogue(ROOT), notebooks: NOTEBOOKS, work: NOTEBOOKS, state, lab: (notebook) => notebook });
+  try {
+    const page = await browser.newPage({ viewport: { width: 1100, height: 860 } });
+    await page.goto(home.url);
+    await page.screenshot({ path: TARGET });
+  } finally {
+    await browser.close();
+    await home.close();
+  }
 } finally {
-  await browser.close();
-  await home.close();
   rmSync(state, { recursive: true, force: true });
 }
+console.log("docs/home.png");
