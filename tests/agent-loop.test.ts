@@ -190,6 +190,14 @@ describe("models that do not behave", () => {
     });
   }
 
+  test("where the time is over during a call, the conversation has an answer for each call, and can be gone on with", async () => {
+    const asked = [call("create_task", { title: "pay" }), call("delete_task", { title: "buy milk" }, "c2")];
+    const { run } = await ask(runAgent, [{ tool_calls: asked }], {
+      limitMs: 100, runTool: (_: object, { signal }: { signal: AbortSignal }) => new Promise((_, refuse) => signal.addEventListener("abort", () => refuse(signal.reason as Error))),
+    });
+    assert.equal(run.outcome.kind === "failed" && run.outcome.why, "limit");
+    assert.deepEqual(run.messages.slice(-3).map((message) => (message.role === "tool" ? [message.tool_call_id, (JSON.parse(String(message.content)) as { error: string }).error] : message.role)), ["assistant", ["c1", "timeout"], ["c2", "unavailable"]]);
+  });
   test("ids that a server gives twice, or not at all, are made unique", async () => {
     const { seen } = await ask(runAgent, [{ tool_calls: [call("list_tasks", {}, "c"), call("create_task", { title: "one" }, "c"), call("create_task", { title: "two" }, "")] }, { content: "ok" }]);
     const ids = (seen[1]!.messages.find(({ role }) => role === "assistant")!.tool_calls ?? []).map(({ id }) => id);
@@ -254,6 +262,22 @@ describe("requests", () => {
     const gone = await openFaultProxy(api.url);
     await gone.close();
     await assert.rejects(reliableFetch({ ...QUICK, retries: 1 })(`${gone.url}/tasks`, { method: "DELETE" }), (error: unknown) => error instanceof UnreachableError && !error.mayHaveHappened && error.attempts === 2);
+  });
+  test("a stream that begins at the second attempt is passed on, and a Request is sent as what it holds", async () => {
+    const seen: string[] = [];
+    const server = await listenOnLoopback((request, response) => {
+      let body = "";
+      request.on("data", (part) => (body += String(part)));
+      request.on("end", () => {
+        seen.push(`${request.method} ${request.headers["x-mark"]} ${body}`);
+        if (seen.length === 1) response.writeHead(500).end();
+        else response.writeHead(200, { "content-type": "text/event-stream" }).end("data: 1\n\n");
+      });
+    });
+    const request = new Request(`${server.url}/tasks`, { method: "PUT", body: "hello", headers: { "x-mark": "yes" } });
+    const response = await reliableFetch(QUICK)(request);
+    assert.deepEqual([await response.text(), response.headers.get("x-llmops-repeated"), seen], ["data: 1\n\n", "1", ["PUT yes hello", "PUT yes hello"]]);
+    await server.close();
   });
   test("an aborted request is not repeated", async () => {
     const proxy = await openFaultProxy(api.url, () => "hang-before");

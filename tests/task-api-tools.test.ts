@@ -56,6 +56,16 @@ test("a title finds the whole title first, open tasks first, and a number by its
   assert.equal(ambiguous["error"], "not_found");
 });
 
+test("words find a task by whole words, and a title without words finds none", async () => {
+  await api.reset([{ title: "Send postcard" }]);
+  for (const title of ['""', "“”", "!?", "car", "end post"]) assert.equal((await call("delete_task", { title }))["error"], "not_found", title);
+  assert.deepEqual((await api.tasks()).map(({ title }) => title), ["Send postcard"]);
+  await api.reset([{ title: "Pay the electricity bills, all of them" }, { title: "Post the card" }]);
+  assert.equal((await call("complete_task", { title: "the bill for electricity" }))["error"], "not_found");
+  assert.equal((await call("complete_task", { title: "electricity bill" }))["id"], 1);
+  assert.equal((await call("complete_task", { title: "card, post" }))["id"], 2);
+});
+
 test("what cannot be done is a result that says why, and changes nothing", async () => {
   const before = await api.tasks();
   const cases: [string, unknown, string, RegExp][] = [

@@ -123,8 +123,10 @@ function variants(text: string): string[] {
 function byChrono(text: string, today: string): DayRange | UnclearDate {
   // Loaded on use: it takes longer than the rest of the module.
   const { en } = require("chrono-node") as typeof import("chrono-node");
-  // In the morning, so that "in 7 hours" is still today; UTC, so that no time zone moves a day.
-  const results = en.casual.parse(text, { instant: new Date(`${today}T09:00:00Z`), timezone: 0 }, { forwardDate: true });
+  // Hours count from the morning, so that "in 7 hours" is still today and "in 20 hours" is not; all else from midnight, so that the
+  // morning of today still lies ahead. UTC, so that no time zone moves a day.
+  const from = /\b(?:hours?|hrs?|minutes?|mins?)\b/.test(text) ? "09" : "00";
+  const results = en.casual.parse(text, { instant: new Date(`${today}T${from}:00:00Z`), timezone: 0 }, { forwardDate: true });
   const [result] = results;
   if (!result) return { unclear: "it names no day" };
   if (results.length > 1 || result.end) return { unclear: "it names more than one" };

@@ -68,7 +68,15 @@ export async function runAgent(options: AgentOptions): Promise<AgentRun> {
   const within = signal ? AbortSignal.any([signal, limit]) : limit;
   const messages = [...options.messages], usage = { input: 0, output: 0 };
   const desk = new CallDesk(options, within);
-  let turns = 0, useless = 0;
+  let turns = 0, useless = 0, open: readonly TakenCall[] = [];
+  // Servers refuse a conversation in which a call has no answer.
+  const answerCalls = (): void => {
+    messages.push(...open.map(({ id }) => {
+      const call = desk.calls.find((each) => each.id === id);
+      return { role: "tool" as const, tool_call_id: id, content: call ? resultText(call.answer) : JSON.stringify({ error: "unavailable", message: "Not tried." }) };
+    }));
+    open = [];
+  };
   const end = (outcome: AgentOutcome): AgentRun => ({ outcome, messages, calls: desk.calls, turns, usage });
   try {
     while (turns < maxTurns) {
@@ -92,10 +100,9 @@ export async function runAgent(options: AgentOptions): Promise<AgentRun> {
         // Arguments that are no JSON would make servers fail that put them into their templates.
         tool_calls: taken.map(({ id, name, arguments: given }) => ({ id, type: "function", function: { name, arguments: typeof given === "string" ? "{}" : JSON.stringify(given) } })),
       });
+      open = taken;
       const made = await desk.carryOut(taken);
-      messages.push(...made.map(({ id, answer }) => ({ role: "tool" as const, tool_call_id: id, content: resultText(answer) })));
-      // Servers refuse a conversation in which a call has no answer.
-      messages.push(...taken.slice(made.length).map(({ id }) => ({ role: "tool" as const, tool_call_id: id, content: JSON.stringify({ error: "unavailable", message: "Not tried." }) })));
+      answerCalls();
       const lost = made.find(isDown);
       if (lost) return end(breakOff("tool", `${(lost.answer.message ?? "The tool did not answer").replace(/\.$/, "")}.`, desk.calls, taken.slice(made.length)));
       if (called.length > maxCalls) return end(breakOff("limit", `The model made ${called.length} calls at once; at most ${maxCalls} are carried out.`, desk.calls));
@@ -107,6 +114,7 @@ export async function runAgent(options: AgentOptions): Promise<AgentRun> {
     return end(breakOff("limit", `After ${maxTurns} answers the model still had calls to make.`, desk.calls));
   } catch (error) {
     signal?.throwIfAborted();
+    answerCalls();
     if (limit.aborted) return end(breakOff("limit", `It took longer than ${limitMs / 1000} seconds.`, desk.calls, desk.pending));
     return end(breakOff("model", sayFailure(error), desk.calls, desk.pending));
   }

@@ -79,8 +79,9 @@ export function backoffMs(retry: number, draw: number, { baseMs = 200, capMs = 5
 export function reliableFetch(policy: RetryPolicy = {}): typeof fetch {
   const { retries = 4, patienceMs = 30_000, seed = 66, onAttempt, mayRepeat = ({ method, headers }) => method !== "POST" || headers.has("idempotency-key") } = policy;
   const random = new Random("backoff", seed);
-  return async (input, init) => {
+  return async (input, given) => {
     const url = new URL(input instanceof Request ? input.url : String(input));
+    const init = input instanceof Request ? await initOf(input, given) : given;
     const request = { method: (init?.method ?? "GET").toUpperCase(), path: url.pathname, headers: new Headers(init?.headers) };
     const isReplayable = init?.body === undefined || init.body === null || typeof init.body === "string";
     let mayHaveHappened = false, waitedMs = 0;
@@ -95,6 +96,12 @@ export function reliableFetch(policy: RetryPolicy = {}): typeof fetch {
       await pause(waitedMs, init?.signal ?? undefined);
     }
   };
+}
+
+/** What a Request holds, its body read, so that it can be sent again. */
+async function initOf(request: Request, given: RequestInit | undefined): Promise<RequestInit> {
+  const { method, headers, signal, redirect } = request;
+  return { method, headers, signal, redirect, body: request.body === null ? null : await request.text(), ...given };
 }
 
 /** On an answer to a request that an earlier attempt may have had carried out. */
@@ -127,14 +134,16 @@ async function tryOnce(url: URL, init: RequestInit | undefined, { timeoutMs = 10
       return failed("server-error", true, retryAfterOf(response.headers));
     }
     const type = response.headers.get("content-type") ?? "";
-    if (type.startsWith("text/event-stream")) return { response, unknown: false, retryAfterMs: 0, status };
-    const text = await response.text();
-    if (/^application\/(?:[\w.+-]+\+)?json/.test(type) && parsed(text) === undefined) return failed("unreadable", true);
     const headers = new Headers(response.headers);
     // Of the bytes that came; the text is unpacked.
     headers.delete("content-encoding");
     headers.delete("content-length");
-    return { response: new Response(status === 204 || status === 304 ? null : text, { status, statusText: response.statusText, headers }), unknown: false, retryAfterMs: 0, status };
+    const { status: answered, statusText } = response;
+    const passOn = (body: typeof response.body | string): Tried => ({ response: new Response(body, { status: answered, statusText, headers }), unknown: false, retryAfterMs: 0, status: answered });
+    if (type.startsWith("text/event-stream")) return passOn(response.body);
+    const text = await response.text();
+    if (/^application\/(?:[\w.+-]+\+)?json/.test(type) && parsed(text) === undefined) return failed("unreadable", true);
+    return passOn(answered === 204 || answered === 304 ? null : text);
   } catch (error) {
     outer?.throwIfAborted();
     if (limit.aborted) return failed("timeout", true);

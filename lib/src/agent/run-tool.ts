@@ -1,7 +1,8 @@
 /** A model's call, carried out: its arguments checked, its words resolved to a task and a day, the HTTP API called. */
 import { z } from "zod";
 import { resolveDays, resolveDueDate, type DayRange } from "./dates.js";
-import { ErrorBody, Health, LIMITS, Task, TaskPage } from "./task-api/schema.js";
+import { ErrorBody, Health, LIMITS, Task, TaskPage, type STATUSES } from "./task-api/schema.js";
+import { holdsWords, titleKey, wordsOf } from "./titles.js";
 import { isTaskToolName, TASK_ARGUMENTS, TASK_TOOL_NAMES, type TaskToolName } from "./tools.js";
 
 /** A task as a model reads it: what it may speak about, and nothing that would fill its context. */
@@ -30,6 +31,7 @@ export interface RunToolOptions {
 
 /** Tasks of a list, and candidates of an ambiguous title, that a model is shown: about 40 tokens each, of a context of 512. */
 const SHOWN = { tasks: 5, candidates: 3 } as const;
+type Status = (typeof STATUSES)[number];
 
 class Refusal extends Error {
   constructor(readonly code: ToolErrorCode, message: string, readonly candidates?: BriefTask[]) {
@@ -41,7 +43,7 @@ class Refusal extends Error {
  * Carries out a call on the Task API. What is wrong with the call or the service comes back as a result, for the model to
  * read; only an aborted `signal` throws.
  *
- * A task is found by its title: the whole of it without case, article and quotation marks, else the words in any order; open
+ * A task is found by its title: the whole of it without case, article and quotation marks, else by all of its words, each whole, in any order; open
  * tasks before done ones; `#3` by its number.
  */
 export async function runTool(api: { url: string }, call: { name: string; arguments: unknown }, options: RunToolOptions = {}): Promise<ToolResult> {
@@ -131,17 +133,25 @@ class Client {
     if (numbered) return this.task("GET", `/tasks/${numbered[1]}`);
     if (title.trim() === "") throw new Refusal("bad_arguments", "title: empty.");
     if (title.length > LIMITS.title) throw new Refusal("not_found", "There is no task with so long a title.");
-    const words = { search: title.replace(/^\s*(?:the|a|an|my|our|this|that)\s+(?=\S)/i, "").replace(/["“”«»]/gu, " ") };
-    for (const filter of [{ title }, words]) {
+    const words = wordsOf(titleKey(title));
+    for (const find of [(status: Status) => this.list({ title, status, limit: SHOWN.candidates }), (status: Status) => this.holding(words, status)]) {
       for (const status of ["open", "done"] as const) {
-        const { tasks, total } = await this.list({ ...filter, status, limit: SHOWN.candidates });
+        const { tasks, total } = await find(status);
         const [task] = tasks;
         if (task && total === 1) return task;
         if (total > 1 && status === "done" && severalDone === "already_done") throw new Refusal("already_done", `The ${total} tasks that match “${title}” are done already.`);
-        if (total > 1) throw new Refusal("ambiguous", `${total} tasks match “${title}”.`, tasks.map(brief));
+        if (total > 1) throw new Refusal("ambiguous", `${total} tasks match “${title}”.`, tasks.slice(0, SHOWN.candidates).map(brief));
       }
     }
     throw new Refusal("not_found", `There is no task “${title}”.`);
+  }
+
+  /** The tasks whose titles have all these words; of no words none, since the service then lists every task. */
+  async holding(words: readonly string[], status: Status): Promise<{ tasks: Task[]; total: number }> {
+    if (words.length === 0) return { tasks: [], total: 0 };
+    const { tasks, total } = await this.list({ search: words.join(" ").slice(0, LIMITS.title), status, limit: LIMITS.page });
+    const held = tasks.filter((task) => holdsWords(task.title, words));
+    return { tasks: held, total: total > tasks.length ? total : held.length };
   }
 
   async list(query: Record<string, string | number | undefined>): Promise<TaskPage> {

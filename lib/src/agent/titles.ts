@@ -13,3 +13,14 @@ export function titleKey(title: string): string {
   // A title of nothing but marks keeps them.
   return key === "" ? words : key;
 }
+
+/** A title's words alone, without what stands between and around them. */
+export function wordsOf(title: string): string[] {
+  return titleWords(title).match(/[\p{L}\p{N}]+/gu) ?? [];
+}
+
+/** Whether a title has all the words, each whole or with the ending of the plural: "car" is not in "Send postcard". False for no words. */
+export function holdsWords(title: string, words: readonly string[]): boolean {
+  const held = new Set(wordsOf(title));
+  return words.length > 0 && words.every((word) => held.has(word) || held.has(`${word}s`) || held.has(`${word}es`));
+}
