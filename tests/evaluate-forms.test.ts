@@ -49,7 +49,21 @@ test("what people fill in comes back under the systems' names, from a spreadshee
   await writeRatingForms(plan(), folder);
   assert.deepEqual(readRatingForms(folder), ratings, "writing the same plan again leaves filled forms alone");
   await assert.rejects(writeRatingForms(plan({ seed: 4 }), folder), /holds the forms of another plan/);
+  const others = plan().items.map((item) => ({ ...item, replies: { ...item.replies, tuned: "cold" } }));
+  await assert.rejects(writeRatingForms(plan({ items: others }), folder), /holds the forms of another plan/, "what was said of other replies counts for these no more");
   assert.deepEqual(readRatingForms(folder), ratings);
+});
+
+test("texts with semicolons and tabs shift no column, and a form that nobody touched holds no answer", async (context) => {
+  const folder = scratch(context);
+  const said = (text: string) => ({ base: `${text}; good`, tuned: `\t${text}` });
+  await writeRatingForms(plan({ items: [{ id: "one", request: "buy milk; call mum", replies: said("Done") }, { id: "two", request: "hello", replies: said("A; B") }], raters: ["ada"] }), folder);
+  assert.deepEqual(readRatingForms(folder).map(({ answer }) => answer), [null, null, null, null]);
+  const written = rows(join(folder, "ada.csv"));
+  for (const delimiter of [",", ";", "\t"]) {
+    save(join(folder, "ada.csv"), written.map((row) => ({ ...row, warmer: "tie" })), delimiter);
+    assert.deepEqual(readRatingForms(folder).map(({ answer }) => answer), ["tie", null, "tie", null]);
+  }
 });
 
 test("any answers come back as they were given", async (context) => {
@@ -96,6 +110,10 @@ test("a form that cannot be read says file, line and column", async (context) =>
   refused(good.map(({ clearer: _, ...row }) => row), /ada\.csv, line 1: the column "clearer" is missing/);
   await assert.rejects(writeRatingForms(plan({ raters: ["../ada"] }), folder), /"\.\.\/ada" becomes a file/);
   await assert.rejects(writeRatingForms(plan({ systems: ["base", "best"] }), folder), /the item "r0" has no reply of "best"/);
+  const asked = (id: string) => ({ id, text: "?" }), item = { id: "one", request: "hi", replies: { base: "a", tuned: "b" } };
+  await assert.rejects(writeRatingForms(plan({ questions: [asked("request")] }), folder), /cannot be called "request"/);
+  await assert.rejects(writeRatingForms(plan({ questions: [asked("a"), asked("a")] }), folder), /the question "a" stands there twice/);
+  for (const id of ["-1", " a", "=b", "a;b", ""]) await assert.rejects(writeRatingForms(plan({ items: [{ ...item, id }] }), folder), /would not come back/, id);
 });
 
 test("wins are counted without ties, and few of them prove nothing", () => {

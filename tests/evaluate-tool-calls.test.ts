@@ -95,6 +95,9 @@ test("meaning: days by the calendar, titles without articles, defaults said or n
   assert.ok(!same(call("update_task", { title: "milk", priority: "medium" }), call("update_task", { title: "milk" })));
   assert.ok(same(call("delete_task", { title: "“The milk.”" }), call("delete_task", { title: "milk" })));
   assert.ok(same(create({ due_date: "sometime" }), create({ due_date: "Sometime" })) && !same(create({ due_date: "sometime" }), create({ due_date: "one day" })));
+  const tag = (given: object): ModelCall => ({ name: "tag", arguments: given as ModelCall["arguments"] });
+  assert.ok(same(tag({ tags: ["a", "b"], weight: 5, at: { x: [1] } }), tag({ tags: ["a", "b"], weight: 5, at: { x: [1] } })) && !same(tag({ tags: ["b", "a"] }), tag({ tags: ["a", "b"] })));
+  assert.ok(!same(tag({ on: true }), tag({ on: 1 })));
   assert.equal(compareCalls([create({ priority: "medium" })], [wantedOf(create({}))], TASK_TOOLS).right, true);
 });
 
@@ -124,6 +127,7 @@ test("a right answer has no fault, and each wrong one its own", () => {
     [0, '{"name": "complete_task", "parameters": {"name": "buy milk"}}', "against the schema"], [0, '{"name": "complete_task", "parameters": {"title": "call Ana"}}', "wrong arguments"],
     [1, '{"name": "delete_task", "parameters": {"title": "buy milk"}}', "wrong tool"], [2, '{"name": "list_tasks", "parameters": {}}', "call not due"],
     [3, '{"name": "create_task", "parameters": {"title": "task"}}', "call not due"], [3, "All right.", "no question"],
+    [0, "", "no call"], [2, " ", "no answer"], [3, "", "no answer"],
   ];
   for (const [at, answer, fault] of faults) assert.equal(judgeAnswer(exam[at] as ToolCase, answer).fault, fault, answer);
   const score = scoreTools(exam, ["Done.", right[1] ?? "", '{"name": "list_tasks", "parameters": {}}', "All right.", right[4] ?? ""]);
@@ -137,6 +141,8 @@ test("a right answer has no fault, and each wrong one its own", () => {
   assert.deepEqual(counts(score.noCall.precision), [1, 2]);
   assert.deepEqual(counts(score.noCall.recall), [1, 2]);
   assert.deepEqual(counts(score.question), [0, 1]);
+  const mute = scoreTools(exam, ["", "", "", "", ""]);
+  assert.deepEqual([counts(mute.noCall.recall), counts(mute.noCall.precision), mute.wrong.length], [[0, 2], [0, 0], 5]);
   assert.throws(() => scoreTools(exam, []), /0 answers to 5 cases/);
 });
 
@@ -146,7 +152,7 @@ test("a conversation with results: each turn is a case, and the turn after a res
   const cases = casesOf([longer]);
   assert.deepEqual(cases.map(({ due }) => due), ["calls", "report"]);
   assert.deepEqual(cases[1]?.prompt.messages.map(({ role }) => role), ["system", "user", "assistant", "tool"]);
-  assert.equal(scoreTools(cases, [right[0] ?? "", right[0] ?? ""]).report.hits, 0);
+  assert.deepEqual([right[0] ?? "", "", "It is done."].map((answer) => scoreTools(cases, [right[0] ?? "", answer]).report.hits), [0, 0, 1]);
 });
 
 test("end to end: the database decides, and a change that nobody asked for is harm", async () => {

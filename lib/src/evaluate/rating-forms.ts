@@ -1,4 +1,5 @@
 /** Forms for people who rate replies without knowing whose they are, and what they filled in. */
+import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "csv-parse/sync";
@@ -44,6 +45,7 @@ export interface Rating {
 
 const ANSWERS = ["A", "B", "tie"] as const;
 const KEY = "key.json";
+const TEXT_COLUMNS: readonly string[] = ["item", "request", "A", "B"];
 const NAME = /^[\w-]+$/;
 
 const RatingKey = z.object({
@@ -51,6 +53,8 @@ const RatingKey = z.object({
   questions: z.array(z.object({ id: z.string(), text: z.string() })),
   /** Rater to item to the system that stands as A. */
   first: z.record(z.string(), z.record(z.string(), z.string())),
+  /** SHA-256 of the items: what was rated. Keys of before 2026-11-22 have none. */
+  items: z.string().optional(),
 });
 
 /** A folder of forms cannot be written or read. */
@@ -77,10 +81,16 @@ export async function writeRatingForms({ items, systems, questions, raters, seed
   const [one, other] = systems;
   if (items.length === 0 || questions.length === 0 || raters.length === 0) throw new RatingError("a plan needs items, questions and raters, at least one of each");
   if (one === other) throw new RatingError(`both systems are called "${one}"`);
-  const twice = items.find(({ id }, at) => items.findIndex((item) => item.id === id) !== at);
-  if (twice) throw new RatingError(`the item "${twice.id}" stands there twice`);
+  for (const [what, names] of [["item", items.map(({ id }) => id)], ["question", questions.map(({ id }) => id)], ["rater", raters]] as const) {
+    const twice = names.find((name, at) => names.indexOf(name) !== at);
+    if (twice !== undefined) throw new RatingError(`the ${what} "${twice}" stands there twice`);
+  }
   const bad = [...raters, ...questions.map(({ id }) => id)].find((name) => !NAME.test(name));
   if (bad !== undefined) throw new RatingError(`"${bad}" becomes a file or a column: letters, digits, - and _ only`);
+  const taken = questions.find(({ id }) => TEXT_COLUMNS.includes(id));
+  if (taken) throw new RatingError(`a question cannot be called "${taken.id}": the form has another column of that name`);
+  const changed = items.find(({ id }) => cell(id) !== id || id.trim() !== id || id === "");
+  if (changed) throw new RatingError(`the item "${changed.id}" would not come back from a spreadsheet as it is: begin with a letter or digit, without commas, quotes, tabs and spaces around it`);
   for (const { id, replies } of items) {
     const missing = systems.find((system) => !Object.hasOwn(replies, system));
     if (missing !== undefined) throw new RatingError(`the item "${id}" has no reply of "${missing}"`);
@@ -89,7 +99,8 @@ export async function writeRatingForms({ items, systems, questions, raters, seed
     const drawn = new Random(seed, "sides", rater).shuffle(items.map((_, at) => (at % 2 === 0 ? one : other)));
     return [rater, Object.fromEntries(items.map(({ id }, at) => [id, drawn[at] as string]))];
   }));
-  const key = `${JSON.stringify({ systems, questions, first }, null, 1)}\n`;
+  const rated = items.map(({ id, request, replies }) => [id, request, replies[one], replies[other]]);
+  const key = `${JSON.stringify({ systems, questions, first, items: createHash("sha256").update(JSON.stringify(rated)).digest("hex") }, null, 1)}\n`;
   const keyPath = join(folder, KEY);
   if (existsSync(keyPath) && readFileSync(keyPath, "utf8") !== key) {
     throw new RatingError(`${folder} holds the forms of another plan: choose an empty folder, or move those forms away; what was filled in is worth keeping`);
@@ -102,7 +113,7 @@ export async function writeRatingForms({ items, systems, questions, raters, seed
       const a = first[rater]?.[id] as string;
       return { item: id, request, A: replies[a] as string, B: replies[a === one ? other : one] as string };
     });
-    const head = ["item", "request", "A", "B", ...questions.map(({ id }) => id)];
+    const head = [...TEXT_COLUMNS, ...questions.map(({ id }) => id)];
     const csv = csvOf([head, ...rows.map(({ item, request, A, B }) => [item, request, A, B, ...questions.map(() => "")])]);
     const files: [string, string][] = [[`${rater}.csv`, csv], [`${rater}.html`, ratingPage({ rater, questions, rows })]];
     for (const [name, content] of files) {
@@ -122,7 +133,7 @@ function csvOf(lines: readonly (readonly (string | undefined)[])[]): string {
 /** A cell of a CSV file. What a spreadsheet would take for a formula gets an apostrophe, as OWASP advises (CSV Injection). */
 function cell(text: string): string {
   const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  return /[",;\t\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
 /**
@@ -158,8 +169,10 @@ function readJson(path: string): unknown {
 
 function readRecords(path: string, name: string): { record: string[]; info: { lines: number } }[] {
   try {
-    // Spreadsheets of countries with a decimal comma write semicolons.
-    return parse(readFileSync(path, "utf8"), { bom: true, delimiter: [",", ";", "\t"], info: true, relax_column_count: true, skip_empty_lines: true }) as unknown as { record: string[]; info: { lines: number } }[];
+    const text = readFileSync(path, "utf8");
+    // Spreadsheets of countries with a decimal comma write semicolons. The head says which it is: no column's name holds one of them.
+    const delimiter = /[,;\t]/.exec(text)?.[0] ?? ",";
+    return parse(text, { bom: true, delimiter, info: true, relax_column_count: true, skip_empty_lines: true }) as unknown as { record: string[]; info: { lines: number } }[];
   } catch (error) {
     throw new RatingError(`${name} is no CSV file: ${(error as Error).message}`, { cause: error });
   }

@@ -2,6 +2,7 @@
 import { resolveDays, resolveDueDate } from "../../agent/dates.js";
 import { titleKey } from "../../agent/titles.js";
 import type { ModelCall, WantedCall } from "./call.js";
+import { equals } from "./python.js";
 
 /** What the Task API takes where an argument is left out: {@link wantedOf} names it as a right value beside leaving it out. */
 const DEFAULTS: Readonly<Record<string, Readonly<Record<string, string>>>> = { create_task: { priority: "medium" } };
@@ -29,7 +30,8 @@ const sameDays: Same = (found, wanted, today) => {
 };
 
 function sameValue(tool: string, key: string, found: unknown, wanted: unknown, today: string): boolean {
-  if (typeof found !== "string" || typeof wanted !== "string") return Object.is(found, wanted);
+  // In JSON 5 and 5.0 are one number; unlike Python's, its true is none.
+  if (typeof found !== "string" || typeof wanted !== "string") return (typeof found === "boolean") === (typeof wanted === "boolean") && equals(found, wanted);
   if (key === "title") return sameTitle(found, wanted, today);
   // A new title is kept as it is written, but for what a sentence puts around it.
   if (key === "new_title") return titleKey(found) === titleKey(wanted);

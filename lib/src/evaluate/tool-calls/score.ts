@@ -8,7 +8,7 @@ import { parseCalls, type AnswerMessage, type ParsedAnswer } from "./parse.js";
 import { schemaFault } from "./schema.js";
 
 /** How an answer fails, the first of what is asked of it. */
-export type ToolFault = "broken" | "no call" | "unknown tool" | "wrong tool" | "against the schema" | "wrong arguments" | "call not due" | "no question";
+export type ToolFault = "broken" | "no call" | "unknown tool" | "wrong tool" | "against the schema" | "wrong arguments" | "call not due" | "no answer" | "no question";
 
 export interface ToolVerdict {
   parsed: ParsedAnswer;
@@ -30,9 +30,10 @@ export function judgeAnswer({ prompt: { tools }, due, wanted, today }: ToolCase,
   if (parsed.kind === "broken") return fail("broken", parsed.reason);
   if (due !== "calls") {
     if (calls.length > 0) return fail("call not due", `${names(calls)} was called`);
+    if (isSilent(parsed)) return fail("no answer", "it is empty");
     return due === "question" && !isQuestion(parsed) ? fail("no question", "it asks for nothing") : found;
   }
-  if (calls.length === 0) return fail("no call", "it is prose");
+  if (calls.length === 0) return fail("no call", isSilent(parsed) ? "it is empty" : "it is prose");
   const stranger = calls.find(({ name }) => !tools.some(({ function: tool }) => tool.name === name));
   if (stranger) return fail("unknown tool", `there is no tool ${stranger.name}`);
   if (names(calls) !== names(wanted)) return fail("wrong tool", `${names(calls)}, wanted ${names(wanted)}`);
@@ -42,6 +43,8 @@ export function judgeAnswer({ prompt: { tools }, due, wanted, today }: ToolCase,
   const compared = compareCalls(calls, wanted, tools);
   return fail("wrong arguments", compared.right ? "they mean something else" : compared.reason);
 }
+
+const isSilent = (parsed: ParsedAnswer): boolean => parsed.kind === "prose" && parsed.text === "";
 
 /** A question mark is all that is asked: whether it is the right question, a person or a judge has to say. */
 const isQuestion = (parsed: ParsedAnswer): boolean => parsed.kind === "prose" && parsed.text.includes("?");
@@ -61,7 +64,7 @@ export interface ToolScore {
   arguments: Proportion;
   /** {@link ToolScore.arguments} where several calls are due. */
   parallel: Proportion;
-  /** No call as an answer to a user: of such answers those where none was due, and of cases where none is due those so answered. */
+  /** Words and no call as an answer to a user: of such answers those where none was due, and of cases where none is due those so answered. */
   noCall: { precision: Proportion; recall: Proportion };
   /** Of cases where something is missing: those that are asked about. */
   question: Proportion;
@@ -88,12 +91,12 @@ export function scoreTools(cases: readonly ToolCase[], answers: readonly (string
   const beyond = (step: ToolFault) => ({ fault }: { fault?: ToolFault }): boolean => fault === undefined || STEPS.indexOf(fault) > STEPS.indexOf(step);
   const isRight = ({ fault }: { fault?: ToolFault }): boolean => fault === undefined;
   const toUser = judged.filter(({ each }) => each.due !== "report");
-  const silent = ({ parsed }: { parsed: ParsedAnswer }): boolean => parsed.kind === "prose";
+  const inWords = ({ parsed }: { parsed: ParsedAnswer }): boolean => parsed.kind === "prose" && !isSilent(parsed);
   return {
     of: cases.length,
     valid: share(due, beyond("unknown tool")), tool: share(due, beyond("wrong tool")), schema: share(due, beyond("against the schema")),
     exact: share(due, ({ exact }) => exact), arguments: share(due, isRight), parallel: share(due.filter(({ each }) => each.wanted.length > 1), isRight),
-    noCall: { precision: share(toUser.filter(silent), ({ each }) => each.due !== "calls"), recall: share(toUser.filter(({ each }) => each.due !== "calls"), silent) },
+    noCall: { precision: share(toUser.filter(inWords), ({ each }) => each.due !== "calls"), recall: share(toUser.filter(({ each }) => each.due !== "calls"), inWords) },
     question: share(judged.filter(({ each }) => each.due === "question"), isRight),
     report: share(judged.filter(({ each }) => each.due === "report"), isRight),
     broken: share(judged, ({ parsed }) => parsed.kind === "broken"),
