@@ -1,6 +1,6 @@
 /** The model endpoint over real HTTP, as the `openai` package uses it: on scripted answers, and on the tiny model. */
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { cpSync } from "node:fs";
 import { createServer } from "node:net";
@@ -193,6 +193,24 @@ test("a folder without ONNX answers by transformers, with the same counts and re
   const [one, other] = [await create(plain, "Please delete the task buy milk."), await create(onnx, "Please delete the task buy milk.")];
   assert.deepEqual([one.choices[0]!.message.content, one.usage], [other.choices[0]!.message.content, other.usage]);
   for (const client of [plain, onnx]) await assert.rejects(create(client, "more and ".repeat(600)), (error) => error instanceof BadRequestError && error.code === "context_length_exceeded" && /reads 512/.test(error.message));
+});
+
+test("replies that are asked for at once come each to its own prompt, also behind a listener that failed, and an open chat keeps no process alive", { skip: python === undefined ? WITHOUT : false }, async (context) => {
+  const model = join(ROOT, "colab", "taskling", "model"), folder = join(scratch(context), "plain");
+  cpSync(model, folder, { recursive: true, filter: (path) => !path.includes("onnx") && !path.endsWith(".gguf") });
+  const chat = await openChat(folder);
+  context.after(() => chat.close());
+  const prompts = ["Add buy milk.", "Delete the task walk the dog.", "Add a line\u2028break."];
+  const one = async (prompt: string, options: ReplyOptions = {}) => (await chat.reply([{ role: "user", content: prompt }], { limit: 30, ...options })).text;
+  const alone: string[] = [];
+  for (const prompt of prompts) alone.push(await one(prompt));
+  const failing = one(prompts[0]!, { onText: () => { throw new Error("who listens failed"); } });
+  const together = Promise.all(prompts.map((prompt) => one(prompt)));
+  await assert.rejects(failing, /who listens failed/);
+  assert.deepEqual(await together, alone);
+  const script = `const { openChat } = require("llmops/serve"); openChat(${JSON.stringify(folder)}).then((chat) => chat.reply("Add", { limit: 3 })).then(({ tokens }) => console.log(tokens.length));`;
+  const { stdout, status } = spawnSync(process.execPath, ["-e", script], { cwd: ROOT, encoding: "utf8", timeout: 60_000 });
+  assert.deepEqual([stdout.trim(), status], ["3", 0]);
 });
 
 const llama = await openChat(join(ROOT, "colab", "taskling", "model", "taskling-q8_0.gguf")).catch((error: Error) => error);

@@ -146,6 +146,11 @@ test("tools: calls that are read back and fit; with auto also prose, never half 
   for (const [said, fits] of [["You're welcome!", true], ['{"name": "list_tasks", "parameters": {}}', true], ['I look.\n{"name": "list_tasks", "parameters": {}}; {"name": "delete_task", "parameters": {"title": "a"}}', true], ['{"name": "fly", "parameters": {}}', false], ["{", false], ["", false], ["I {", false]] as const) assert.equal(auto.read(said)?.mayEnd ?? false, fits, said);
 });
 
+test("a schema or a tool may be called root", () => {
+  const tree = toGrammar({ type: "object", properties: { tree: { $ref: "#/$defs/root" } }, required: ["tree"], additionalProperties: false, $defs: { root: { type: "object", properties: { a: { type: "integer" } }, required: ["a"], additionalProperties: false } } });
+  assert.deepEqual([lets(tree, '{"tree": {"a": 1}}'), lets(tree, '{"a": 1}')], [true, false]);
+});
+
 test("what a grammar cannot hold is refused with its place and what would do", () => {
   for (const [schema, message] of [
     [{ type: "object", properties: { code: { type: "string", pattern: "^a+$" } } }, /#\/properties\/code: pattern cannot be held.*check the answer instead/],
@@ -160,6 +165,8 @@ test("what a grammar cannot hold is refused with its place and what would do", (
     [{ $ref: "#" }, /nothing but itself/],
     [{ type: "strnig" }, /there is no type "strnig"/],
     [{ type: "integer", minimum: 3, maximum: 2 }, /no whole number/],
+    [{ type: "integer", minimum: 1e15 }, /more than 15 digits.*leave the bound 1000000000000000 out/],
+    [{ type: "integer", maximum: -1e15 }, /more than 15 digits/],
     [{ type: "string", enum: [1, 2] }, /none of its values/],
     [{ anyOf: [{ type: "string" }], minLength: 1 }, /anyOf stands beside minLength/],
     [{ type: "string", maxLength: 5000 }, /up to 1000/],

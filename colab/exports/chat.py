@@ -22,7 +22,8 @@ from .source import ends_of, open_source
 
 
 def say(value: dict) -> None:
-    print(json.dumps(value, ensure_ascii=False), flush=True)
+    # ASCII: who reads lines may take U+2028 for the end of one.
+    print(json.dumps(value), flush=True)
 
 
 @torch.inference_mode()

@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import type { Socket } from "node:net";
 import { createInterface } from "node:readline";
 import { z } from "zod";
 import { workbookPath } from "../course/workbook.js";
@@ -68,6 +69,23 @@ export interface ChatOptions {
  * @throws ServeError for what is no model; PairError where the training packages cannot be installed
  */
 export async function openChat(path: string, options: ChatOptions = {}): Promise<Chat> {
+  return oneByOne(await openAny(path, options));
+}
+
+/** Replies in the order in which they were asked for: a model has one memory of what it reads, and a process one line to speak on. */
+function oneByOne(chat: Chat): Chat {
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    ...chat,
+    reply(turns, options) {
+      const mine = last.then(() => chat.reply(turns, options));
+      last = mine.catch(() => {});
+      return mine;
+    },
+  };
+}
+
+async function openAny(path: string, options: ChatOptions): Promise<Chat> {
   if (!existsSync(path)) throw new ServeError(`${path} is not there; name a model's folder or a .gguf`);
   if (path.endsWith(".gguf")) return overLlama(path, options);
   if (!statSync(path).isDirectory()) throw new ServeError(`${path} is neither a folder nor a .gguf`);
@@ -177,7 +195,12 @@ async function overPython(folder: string, { base, report = () => {} }: ChatOptio
     }
     return Line.parse(JSON.parse(value));
   };
+  // It ends with the pipe on its stdin: between replies it keeps nobody waiting.
+  const hold = (held: boolean): void => {
+    for (const each of [child, child.stdin as Socket, child.stdout as Socket, child.stderr as Socket]) held ? each.ref() : each.unref();
+  };
   const first = await next();
+  hold(false);
   if (!("ready" in first)) throw new ServeError("the model's process did not say that it is ready");
   const { template, stops } = first.ready;
   return {
@@ -185,15 +208,33 @@ async function overPython(folder: string, { base, report = () => {} }: ChatOptio
     async reply(turns, { tools, limit = 200, onText, grammar, signal } = {}) {
       if (grammar !== undefined) throw new ServeError(`${folder}: ${NO_GRAMMAR}`);
       if (typeof turns !== "string" && template === null) throw new ServeError(`${folder}: ${NO_TEMPLATE}`);
+      // Who listens may fail: the lines of this reply are read to the end all the same, or the next one would begin with them.
+      let deaf: Error | undefined;
+      const tell = (text: string): void => {
+        try {
+          if (deaf === undefined && !signal?.aborted) onText?.(text);
+        } catch (error) {
+          deaf = error instanceof Error ? error : new Error(String(error));
+        }
+      };
+      hold(true);
       child.stdin.write(`${JSON.stringify({ ...(typeof turns === "string" ? { raw: turns } : { messages: turns }), ...(tools ? { tools } : {}), limit })}\n`);
-      for (;;) {
-        const line = await next();
-        if ("text" in line && !signal?.aborted) onText?.(line.text);
-        if ("error" in line) throw line.too_long ? tooLong(...line.too_long) : new ServeError(line.error);
-        if ("done" in line) return line.done;
+      try {
+        for (;;) {
+          const line = await next();
+          if ("text" in line) tell(line.text);
+          if ("error" in line) throw line.too_long ? tooLong(...line.too_long) : new ServeError(line.error);
+          if ("done" in line) {
+            if (deaf) throw deaf;
+            return line.done;
+          }
+        }
+      } finally {
+        hold(false);
       }
     },
     async close() {
+      hold(true);
       child.stdin.end();
       await ended;
     },

@@ -32,7 +32,7 @@ export const jsonLiteral = (value: unknown): string => literal(JSON.stringify(va
 export class Rules {
   readonly #rules = new Map<string, string>();
   readonly #longest: number | undefined;
-  readonly #names = new Set<string>(Object.keys(COMMON));
+  readonly #names = new Set<string>(["root", ...Object.keys(COMMON)]);
 
   /** @param longest - letters of a text, at most, where its schema does not say */
   constructor(longest?: number) {

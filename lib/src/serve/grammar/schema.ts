@@ -121,6 +121,7 @@ export class SchemaRules {
     const least = Math.max(Math.ceil(bound("minimum") ?? -Infinity), Math.floor((bound("exclusiveMinimum") ?? -Infinity) + 1));
     const most = Math.min(Math.floor(bound("maximum") ?? Infinity), Math.ceil((bound("exclusiveMaximum") ?? Infinity) - 1));
     if (least > most) throw new GrammarError(place, `no whole number is from ${least} to ${most}`);
+    if (least >= 1e15 || most <= -1e15) throw new GrammarError(place, `whole numbers of more than 15 digits cannot be held by a grammar here: take a string, or leave the bound ${least >= 1e15 ? least : most} out and check the answer instead`);
     // 15 digits are always exact; JavaScript's own limits are what zod writes for any whole number.
     if (least <= -1e15 && most >= 1e15) return this.#rules.common("integer");
     return this.#rules.add(wish, integerRange(least, most));
