@@ -311,9 +311,12 @@ showTable(
 /** Changes that make a run cheaper: taken unless they are shown to be worse. The others are taken only if they are shown to be better. */
 const CHEAPER = ["rank 2", "attention only"];
 const rounds = judged.map(({ name, verdict, p }) => {
-  const tried = p < LEVEL / changes.length; // Bonferroni
-  const take = verdict === "better" && tried ? true : CHEAPER.includes(name) && verdict === "not shown";
-  return { name, verdict, take, reason: verdict === "better" && tried ? "shown to be better" : take ? "cheaper, and not shown to be worse" : verdict === "worse" ? "shown to be worse" : CHEAPER.includes(name) ? "cheaper, but there is a sign that it is worse" : "nothing shown for it: the base stays" };
+  const cheaper = CHEAPER.includes(name);
+  const decide = (take: boolean, reason: string) => ({ name, verdict, take, reason });
+  if (verdict === "better" && p < LEVEL / changes.length) return decide(true, "shown to be better"); // Bonferroni
+  if (cheaper && verdict === "not shown") return decide(true, "cheaper, and not shown to be worse");
+  if (verdict === "worse") return decide(false, "shown to be worse");
+  return decide(false, cheaper ? "cheaper, but there is a sign that it is worse" : "nothing shown for it: the base stays");
 });
 showTable(rounds.map(({ name, verdict, take, reason }) => ({ proposal: name, evidence: verdict, taken: take ? "yes" : "no", reason })));
 

@@ -1,6 +1,6 @@
 /** The order of a reply's parts. */
 import { sentencesOf } from "./markers.js";
-import type { PersonaRow } from "./rows.js";
+import { withReply, type PersonaRow } from "./rows.js";
 
 const QUOTED = /"[^"\n]*"|“[^”\n]*”|«[^»\n]*»|‘[^’\n]*’|(?<![\p{L}\p{N}])'[^'\n]*'(?![\p{L}\p{N}])|\*\*[^*\n]*\*\*/gu;
 
@@ -20,5 +20,5 @@ export function confirmFirst(reply: string): string {
 
 /** A row's messages with every reply of the assistant in that order. */
 export function confirmFirstIn(messages: PersonaRow["messages"]): PersonaRow["messages"] {
-  return messages.map((message) => (message.role === "assistant" ? { ...message, content: confirmFirst(message.content) } : message));
+  return withReply(messages, confirmFirst);
 }

@@ -1,6 +1,6 @@
 /** Replies in the words of the model that is to be trained: what it can say already it need not learn to say otherwise. */
 import { compileMarkers, sentencesOf, TITLE_MARK, withoutTitles } from "./markers.js";
-import { replyOf, type PersonaRow } from "./rows.js";
+import { replyOf, withReply, type PersonaRow } from "./rows.js";
 import type { PersonaSpec } from "./spec.js";
 import { scorePersona } from "./traits.js";
 import { truthFaults } from "./truth.js";
@@ -24,5 +24,5 @@ export function inOwnWords(persona: PersonaSpec, row: PersonaRow, own: string): 
   const voice = sentencesOf(withoutTitles(replyOf(row), said)).filter((sentence) => !sentence.includes(TITLE_MARK) && marks.some((mark) => mark.test(sentence)));
   const reply = `${confirmation}${confirmation.includes("\n") ? "\n" : " "}${voice.join(" ")}`;
   if (truthFaults(reply, call).length > 0 || !scorePersona(persona, reply, said).adheres) return undefined;
-  return row.messages.map((message) => (message.role === "assistant" ? { ...message, content: reply } : message));
+  return withReply(row.messages, () => reply);
 }

@@ -33,6 +33,11 @@ export function personaPrompt({ messages }: Pick<PersonaRow, "messages">): { mes
   return { messages: messages.filter(({ role }) => role !== "assistant") };
 }
 
+/** The messages with another answer of the assistant. */
+export function withReply(messages: PersonaRow["messages"], change: (reply: string) => string): PersonaRow["messages"] {
+  return messages.map((message) => (message.role === "assistant" ? { ...message, content: change(message.content) } : message));
+}
+
 /** What the assistant says in a row, and what the user asked. */
 export const replyOf = ({ messages }: Pick<PersonaRow, "messages">): string => messages[2]?.content ?? "";
 export const requestOf = ({ messages }: Pick<PersonaRow, "messages">): string => messages[1]?.content ?? "";

@@ -40,8 +40,9 @@ export const TrainingRecord = z.looseObject({
     /** Of a merged model against base + adapter, the most that a token's log-probability differs: computed in fp64, and as the run computes. */
     largest_difference: z.number().optional(),
     largest_difference_as_run: z.number().optional(),
-    /** The same of probabilities, as the run computes. */
+    /** The same of probabilities. */
     largest_probability_difference: z.number().optional(),
+    largest_probability_difference_as_run: z.number().optional(),
   })).optional(),
 });
 export type TrainingRecord = z.output<typeof TrainingRecord>;
