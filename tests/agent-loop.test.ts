@@ -196,7 +196,7 @@ describe("models that do not behave", () => {
       limitMs: 100, runTool: (_: object, { signal }: { signal: AbortSignal }) => new Promise((_, refuse) => signal.addEventListener("abort", () => refuse(signal.reason as Error))),
     });
     assert.equal(run.outcome.kind === "failed" && run.outcome.why, "limit");
-    assert.deepEqual(run.messages.slice(-3).map((message) => (message.role === "tool" ? [message.tool_call_id, (JSON.parse(String(message.content)) as { error: string }).error] : message.role)), ["assistant", ["c1", "timeout"], ["c2", "unavailable"]]);
+    assert.deepEqual(run.messages.slice(-3).map((message) => (message.role === "tool" ? [message.tool_call_id, (JSON.parse(message.content as string) as { error: string }).error] : message.role)), ["assistant", ["c1", "timeout"], ["c2", "unavailable"]]);
   });
   test("ids that a server gives twice, or not at all, are made unique", async () => {
     const { seen } = await ask(runAgent, [{ tool_calls: [call("list_tasks", {}, "c"), call("create_task", { title: "one" }, "c"), call("create_task", { title: "two" }, "")] }, { content: "ok" }]);
@@ -269,7 +269,7 @@ describe("requests", () => {
       let body = "";
       request.on("data", (part) => (body += String(part)));
       request.on("end", () => {
-        seen.push(`${request.method} ${request.headers["x-mark"]} ${body}`);
+        seen.push([request.method, request.headers["x-mark"], body].join(" "));
         if (seen.length === 1) response.writeHead(500).end();
         else response.writeHead(200, { "content-type": "text/event-stream" }).end("data: 1\n\n");
       });

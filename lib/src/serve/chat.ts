@@ -197,7 +197,7 @@ async function overPython(folder: string, { base, report = () => {} }: ChatOptio
   };
   // It ends with the pipe on its stdin: between replies it keeps nobody waiting.
   const hold = (held: boolean): void => {
-    for (const each of [child, child.stdin as Socket, child.stdout as Socket, child.stderr as Socket]) held ? each.ref() : each.unref();
+    for (const each of [child, child.stdin as Socket, child.stdout as Socket, child.stderr as Socket]) each[held ? "ref" : "unref"]();
   };
   const first = await next();
   hold(false);
