@@ -47,6 +47,20 @@ test("a runtime whose disk was emptied: lost, and a resumed run goes on from the
   assert.deepEqual(again.metrics.map(({ step }) => step), [1, 2, 3, 4, 5, 1, 2, 3, 4, 5]);
 });
 
+test("a run that ended badly, resumed where its machine was emptied, is followed as the next attempt", async () => {
+  const run = await launch(pythonJob(root, "emptied-failed", `
+tries = pathlib.Path("job.json")
+metrics.log(1)
+if json.loads(tries.read_text())["attempt"] == 1: raise SystemExit(3)
+`), runtime, { home });
+  await run.wait();
+  assert.deepEqual([run.record.state, run.record.attempt], ["failed", 1]);
+  rmSync(inRuntime(run, ""), { recursive: true });
+  await run.resume();
+  await run.wait();
+  assert.deepEqual([run.record.state, run.record.attempt], ["finished", 2]);
+});
+
 test("the time limit ends a job and says so", async () => {
   const run = await launch(pythonJob(root, "limit", TICKS, { minutes: 0.01 }), runtime, { home });
   await run.wait();

@@ -1,6 +1,6 @@
 /** The trainer as a process, on a Llama of random numbers: what has a loss, what it leaves, and that a killed run goes on to the same numbers. */
 import assert from "node:assert/strict";
-import { mkdtempSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -22,7 +22,7 @@ function newJob(name: string, change: Partial<RecipeInput> = {}): string {
   return job;
 }
 
-interface Encoded { text?: string; whole?: boolean; tokens?: number; refused?: string }
+interface Encoded { text?: string; whole?: boolean; tokens?: number; stop?: string; refused?: string }
 function encode(cases: readonly object[]): Encoded[] {
   writeRows(join(folder, "cases.jsonl"), cases);
   return runPython(python, "encode_rows.py", [join(folder, "model"), join(folder, "cases.jsonl")]).trim().split("\n").map((line) => JSON.parse(line) as Encoded);
@@ -51,6 +51,7 @@ const TAKEN: [object, string][] = [
   // OpenAI writes arguments as text, Parquet files hold tools as text.
   [{ row: { messages: [user("do"), { role: "assistant", content: "", tool_calls: [call('{"at": "ü"}')] }], tools: JSON.stringify(tools) } }, BEGIN + LISTED + turn("user", "do") + learnt('{"name": "f", "parameters": {"at": "ü"}}')],
   [{ row: { messages: many }, completion_only: false }, `⟦${BEGIN}${turn("user", "a")}${turn("assistant", "b")}${turn("user", "c")}${turn("assistant", "d e f")}⟧`],
+  [{ row: { messages: [user("a"), assistant("b")] }, template: CHATML, completion_only: false }, "⟦<|start_header_id|>user\na<|eot_id|>\n<|start_header_id|>assistant\nb<|eot_id|>\n⟧"],
   // What a template writes after the end of a turn is not the model's to say.
   [
     { row: { messages: many }, template: CHATML },
@@ -76,6 +77,7 @@ test("only an assistant's turns have a loss, with the token that ends them; what
   const found = encode([...TAKEN, ...REFUSED].map(([given]) => given));
   assert.deepEqual(found.slice(0, TAKEN.length).map(({ text, refused }) => refused ?? text), TAKEN.map(([, text]) => text));
   assert.ok(found.slice(0, TAKEN.length).every(({ whole }) => whole), "the tokens are those of the whole text");
+  assert.ok(found.slice(0, TAKEN.length).every(({ stop }) => stop === "<|eot_id|>"), "white space behind it is no stop");
   REFUSED.forEach(([, sentence], at) => assert.match(found[TAKEN.length + at]!.refused ?? "taken", sentence));
 });
 
@@ -116,7 +118,7 @@ test("the loss that is computed only where there are labels is TRL's own, and so
     assert.ok(found["theirs"]! > 0 && Math.abs(found["mine"]! - found["theirs"]!) < 1e-5 * found["theirs"]!, JSON.stringify(found));
     assert.ok(found["gradient"]! > 1e-6 && found["apart"]! < 1e-4 * found["gradient"]!, JSON.stringify(found));
   }
-  assert.deepEqual(edges, { nothing: 0, "of nothing": 0, suits: true, "suits the largest": false }, "rows without labels teach nothing; too many logits are left to TRL, which takes them in tiles");
+  assert.deepEqual(edges, { whole: [true, false], nothing: 0, "of nothing": 0, suits: true, "suits the largest": false }, "rows without labels teach nothing; too many logits are left to TRL, which takes them in tiles");
 });
 
 test("rows grouped by length: each once an epoch, alike in length within an update, in another order each epoch", options, () => {
@@ -169,6 +171,19 @@ test("full fine-tuning, with rows that are too long left out and counted, and th
   const looks = linesOf(job).flatMap(({ step, eval_loss: loss }) => (loss === undefined ? [] : [{ step, loss }]));
   const best = looks.reduce((least, look) => (look.loss < least.loss ? look : least));
   assert.deepEqual([record.best?.step, record.eval_loss], [best.step, best.loss], "the exported weights are those of the lowest loss");
+});
+
+test("a run whose weights are no numbers any more exports nothing, however often it is started", options, async () => {
+  const job = newJob("broken", { learningRate: 1e30, warmup: 0, maxGradNorm: 1e30, steps: 6, data: { train: join(folder, "train.jsonl"), eval: join(folder, "eval.jsonl") } });
+  for (const attempt of [1, 2]) {
+    assert.equal(await startTrainer(python, job).ended, 1, `attempt ${attempt}`);
+    assert.equal(json("broken", "artifacts", "run.json")["status"], "failed");
+    assert.ok(!existsSync(join(job, "artifacts", "adapter")));
+  }
+  assert.equal(logOf(job).match(/lower learningRate/g)?.length, 2, logOf(job));
+  const last = newJob("broken-last", { learningRate: 1e30, warmup: 0, maxGradNorm: 1e30, steps: 1, data: { train: join(folder, "train.jsonl"), eval: join(folder, "eval.jsonl") } });
+  assert.equal(await startTrainer(python, last).ended, 1);
+  assert.match(logOf(last), /after the last step the model holds no numbers or computes none/);
 });
 
 test("a recipe or data that will not do ends the run with one sentence, and run.json says so", options, async () => {

@@ -82,7 +82,7 @@ def answer_all(model, tokenizer, device, rows, limit, batch, report=lambda done,
 
 def main(path):
     recipe = read_recipe(path)
-    prompts = [json.loads(line) for line in Path("prompts.jsonl").read_text(encoding="utf8").splitlines()]
+    prompts = [json.loads(line) for line in Path("prompts.jsonl").read_text(encoding="utf8").split("\n") if line.strip()]
     metrics = Metrics()
     model, tokenizer, device = load(recipe)
     rows = [encode(tokenizer, prompt) for prompt in prompts]

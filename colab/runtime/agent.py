@@ -146,7 +146,7 @@ def start_alone(job, folder, command, env, minutes, memory_gib, again, attempt):
     reached = now.get("attempt") or 0
     if now["state"] in ("starting", "running") or (now["state"] in ENDED and not again) or (attempt is not None and reached >= attempt):
         return now
-    attempt = reached + 1
+    attempt = max(reached + 1, attempt or 1)  # more, where the machine that knew the earlier ones is gone
     if reached:
         sweep(folder)  # of a job that lost its supervisor: two of them must not write into one folder
     spec = {"command": command, "env": env or {}, "minutes": minutes, "memory_gib": memory_gib, "attempt": attempt}

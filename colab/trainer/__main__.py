@@ -1,5 +1,6 @@
 """One run: `python -m trainer recipe.json`, in the job's folder. Started again, it goes on from its last checkpoint."""
 
+import math
 import os
 import sys
 import time
@@ -58,7 +59,7 @@ def train_and_export(recipe, job, machine, plan, metrics, record, threads, attem
 
     from . import model as models
     from .checkpoint import Checkpoints
-    from .data import Encoder, find_stop, read_dataset
+    from .data import Encoder, read_dataset
     from .record import describe_base, describe_machine, describe_plan
     from .training import make_trainer
 
@@ -69,7 +70,7 @@ def train_and_export(recipe, job, machine, plan, metrics, record, threads, attem
     encoder = Encoder(tokenizer, recipe.completion_only)
     train = read_dataset(recipe.data.train, encoder, recipe.max_length)
     held_out = read_dataset(recipe.data.eval, encoder, recipe.max_length) if recipe.data.eval else None
-    stop = find_stop(train.examples[0])
+    stop = train.examples[0].stop
     record.set(data={"train": train.report, "eval": held_out.report if held_out else None}, stop_token=tokenizer.convert_ids_to_tokens(stop))
     for data in filter(None, (train, held_out)):
         tell_of_data(data.report)
@@ -114,6 +115,7 @@ def train_and_export(recipe, job, machine, plan, metrics, record, threads, attem
 
 def finish(recipe, plan, trainer, tokenizer, train, stop, record, job):
     """The best weights where they were kept, a last look at the held-out rows, the exports, the record."""
+    from . import model as models
     from .export import export_all
 
     broken = trainer.reporting.broken_since
@@ -124,8 +126,12 @@ def finish(recipe, plan, trainer, tokenizer, train, stop, record, job):
         print(f"the weights of step {trainer.early_stop.memory['step']} are taken: the lowest loss on held-out rows", flush=True)
         trainer._load_from_checkpoint(str(best))
         record.set(best=trainer.early_stop.memory)
-    if trainer.eval_dataset is not None:
-        record.set(eval_loss=trainer.look())
+    eval_loss = trainer.look() if trainer.eval_dataset is not None else None
+    # The loss of the last step is of the weights before it.
+    if not models.is_whole(trainer.model) or not math.isfinite(eval_loss or 0):
+        raise RecipeError("after the last step the model holds no numbers or computes none, and nothing was exported: lower learningRate, or warm up for longer")
+    if eval_loss is not None:
+        record.set(eval_loss=eval_loss)
     record.set(steps=trainer.state.global_step)
     record.set(exports=export_all(recipe, plan, trainer, tokenizer, train.examples, stop, job / "artifacts"))
     record.write("finished")

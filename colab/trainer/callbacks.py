@@ -14,12 +14,12 @@ BROKEN_STEPS = 10
 class Reporting(TrainerCallback):
     """Every step and every look at the held-out rows becomes a line of metrics.jsonl; some also a line of the log."""
 
-    def __init__(self, metrics, attempt, tokens):
+    def __init__(self, metrics, attempt, tokens, broken_since=None):
         self.metrics = metrics
         self.attempt = attempt if attempt > 1 else None
         self.tokens = tokens
         self.said = 0.0
-        self.broken_since = None
+        self.broken_since = broken_since
         """The last look at the held-out rows: step and loss."""
         self.looked = (None, None)
 

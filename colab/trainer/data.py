@@ -22,6 +22,8 @@ ROLES = ("system", "developer", "user", "assistant", "tool", "ipython")
 class Example:
     input_ids: list
     labels: list
+    """The token that ends an assistant's turn."""
+    stop: int
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,8 @@ class Encoder:
             end = self.stop_at(ids, start, end, where)
             if self.completion_only:
                 labels[start:end] = ids[start:end]
-        return Example(ids, labels)
+            stop = ids[end - 1]
+        return Example(ids, labels, stop)
 
     def render(self, messages, tools, where, add_generation_prompt=False):
         try:
@@ -147,11 +150,6 @@ class Encoder:
             without = {key: value for key, value in message.items() if key != "tool_calls"}
             if message.get("tool_calls") and self.render([*messages[:at], without, *messages[at + 1 :]], tools, where) == text:
                 raise RecipeError(f"{where}: the chat template leaves the calls of messages[{at}] out: give one that writes them as chatTemplate")
-
-
-def find_stop(example):
-    """The token that ends an assistant's turn: the last one with a label."""
-    return next(token for token, label in zip(reversed(example.input_ids), reversed(example.labels)) if label != IGNORED)
 
 
 # --- what a row must look like ----------------------------------------------------------------------------------------

@@ -68,6 +68,11 @@ def widen_adapters(model):
             parameter.data = parameter.data.float()
 
 
+def is_whole(model):
+    """Whether all weights that train are numbers."""
+    return all(bool(torch.isfinite(weights).all()) for weights in model.parameters() if weights.requires_grad)
+
+
 def count(model):
     """Parameters: all, and those that train, as PEFT prints them. A packed matrix counts as many as it stands for."""
     if isinstance(model, PeftModel):

@@ -31,10 +31,12 @@ class Record:
         self.values["attempts"][-1] |= fields
 
     def write(self, status):
-        self.values["status"] = status
         self.values["attempts"][-1]["seconds"] = round(time.time() - self.began, 3)
+        text = json.dumps(self.values | {"status": status}, indent=2, allow_nan=False) + "\n"
+        # Not before: a record that cannot be written has not ended, and who catches the error writes that it failed.
+        self.values["status"] = status
         fresh = self.path.with_suffix(".new")
-        fresh.write_text(json.dumps(self.values, indent=2, allow_nan=False) + "\n", encoding="utf8")
+        fresh.write_text(text, encoding="utf8")
         os.replace(fresh, self.path)
 
 

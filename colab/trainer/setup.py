@@ -43,7 +43,7 @@ def main(path):
 
 def describe(recipe, job, machine, plan, threads):
     from . import model as models
-    from .data import Encoder, find_stop, read_dataset
+    from .data import Encoder, read_dataset
     from .record import describe_base, describe_machine, describe_plan
 
     tokenizer = models.read_tokenizer(recipe)
@@ -61,7 +61,7 @@ def describe(recipe, job, machine, plan, threads):
         models.widen_adapters(model)
     return {
         "version": 1, "machine": describe_machine(machine, plan, threads), "plan": describe_plan(plan), "base": describe_base(recipe),
-        "stop_token": tokenizer.convert_ids_to_tokens(find_stop(train.examples[0])),
+        "stop_token": tokenizer.convert_ids_to_tokens(train.examples[0].stop),
         "parameters": models.count(model), "modules": trained_modules(model), "weights_bytes": bytes_of(model),
         "arguments": describe_arguments(recipe, plan, job),
         "data": {"train": train.report, "eval": held_out.report if held_out else None},

@@ -174,7 +174,7 @@ class RecipeTrainer(SFTTrainer):
         ended = self.state.global_step >= self.state.max_steps or (self.control.should_training_stop and not self.interruption.asked)
         return {
             "identity": self.store.identity, "step": self.state.global_step, "steps": self.state.max_steps, "tokens": self.tokens_read,
-            "ended": ended, "early_stop": self.early_stop.memory if self.early_stop else None,
+            "ended": ended, "broken_since": self.reporting.broken_since, "early_stop": self.early_stop.memory if self.early_stop else None,
         }
 
     def keep_best(self):
@@ -205,7 +205,7 @@ def make_trainer(recipe, plan, model, tokenizer, train, held_out, store, progres
 
     interruption = Interruption()
     interruption.listen()
-    callbacks = [Reporting(metrics, attempt, lambda: trainer.tokens_read), interruption]
+    callbacks = [Reporting(metrics, attempt, lambda: trainer.tokens_read, progress.get("broken_since")), interruption]
     if recipe.early_stop:
         callbacks.append(EarlyStop(recipe.early_stop.patience, recipe.early_stop.min_delta, lambda: trainer.keep_best(), progress.get("early_stop")))
     trainer = RecipeTrainer(

@@ -54,7 +54,10 @@ def edges(job):
     rows = torch.randint(0, model.config.vocab_size, (2, 12))
     nothing, gradient = measured(model, training.loss_where_labelled(model, {"input_ids": rows, "labels": torch.full_like(rows, IGNORED)}, 0))
     many = torch.zeros(training.MOST_LOGITS // model.config.vocab_size + 1, dtype=torch.int64)
-    return {"nothing": nothing, "of nothing": gradient.abs().max().item(), "suits": training.suits_labelled_loss(model, {"labels": rows}), "suits the largest": training.suits_labelled_loss(model, {"labels": many})}
+    whole = models.is_whole(model)
+    with torch.no_grad():
+        next(model.parameters()).view(-1)[0] = float("inf")
+    return {"whole": [whole, models.is_whole(model)], "nothing": nothing, "of nothing": gradient.abs().max().item(), "suits": training.suits_labelled_loss(model, {"labels": rows}), "suits the largest": training.suits_labelled_loss(model, {"labels": many})}
 
 
 for job in sys.argv[1:]:

@@ -41,7 +41,7 @@ def main(model, rows):
             example = Encoder(tokenizer, case.get("completion_only", True)).encode(case["row"], "row")
             assert all(label in (IGNORED, token) for token, label in zip(example.input_ids, example.labels))
             again = tokenizer(tokenizer.decode(example.input_ids, clean_up_tokenization_spaces=False), add_special_tokens=False)["input_ids"]
-            print(json.dumps({"text": mark(tokenizer, example), "whole": again == example.input_ids, "tokens": len(example.input_ids)}))
+            print(json.dumps({"text": mark(tokenizer, example), "whole": again == example.input_ids, "tokens": len(example.input_ids), "stop": tokenizer.convert_ids_to_tokens(example.stop)}))
         except RecipeError as error:
             print(json.dumps({"refused": str(error)}))
 

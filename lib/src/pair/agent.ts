@@ -45,9 +45,9 @@ export class Agent {
   }
 
   /** `again` starts a job anew that has ended: once, however often the request must be repeated. */
-  async start(job: string, { command, env, minutes, memoryGib }: Command, again: boolean): Promise<JobState> {
+  async start(job: string, { command, env, minutes, memoryGib, reached = 0 }: Command, again: boolean): Promise<JobState> {
     const words = command.map((word) => (word === "{python}" ? (this.#options.python ?? word) : word));
-    const attempt = again ? ((await this.status(job)).attempt ?? 0) + 1 : null;
+    const attempt = again ? Math.max((await this.status(job)).attempt ?? 0, reached) + 1 : null;
     const request = { job, command: words, env: env ?? {}, minutes: minutes ?? null, memory_gib: memoryGib ?? null, again, attempt };
     return JobState.parse(await this.#request("start", request));
   }

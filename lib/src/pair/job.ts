@@ -86,6 +86,8 @@ export interface Command {
   minutes?: number;
   /** A limit of the job's data memory, in GiB (not on Windows). */
   memoryGib?: number;
+  /** Attempts that there were, where a job is started anew: the machine may know nothing of them. */
+  reached?: number;
 }
 
 /** A job as a lesson writes it. */

@@ -231,7 +231,7 @@ export class Run {
       for (const name of FOLLOWED.filter((name) => existsSync(join(this.folder, name)))) await this.#runtime.put(`${this.id}/${name}`, readFileSync(join(this.folder, name)));
     }
     const earlierSeconds = this.seconds();
-    const state = await this.#runtime.exec(this.id, this.#command(), true);
+    const state = await this.#runtime.exec(this.id, { ...this.#command(), reached: this.#record.attempt ?? 0 }, true);
     this.#save({ earlierSeconds });
     await this.#take(state);
   }
