@@ -287,6 +287,9 @@ describe("names that people write", () => {
     assert.equal(findGpu("NVIDIA A100-SXM4-80GB").name, "A100 80GB");
     assert.equal(findGpu("Tesla T4").name, "Tesla T4");
     assert.equal(findGpu("NVIDIA GeForce RTX 3090").name, "RTX 3090");
+    for (const [name, gpu] of [["NVIDIA H200 NVL", "h200"], ["H200 SXM", "h200"], ["H20", "h20"], ["NVIDIA L4", "l4"], ["L40S 48GB", "l40s"], ["NVIDIA H100 80GB HBM3", "h100"], ["NVIDIA RTX A6000", "a6000"], ["Tesla V100-SXM2-16GB", "v100"], ["rtx3060", "rtx-3060"]] as const) assert.equal(findGpu(name), GPUS[gpu], name);
+    for (const { name } of Object.values(GPUS)) assert.equal(findGpu(name).name, name);
+    for (const name of ["NVIDIA L40", "L40 48GB", "NVIDIA T400 4GB", "A10"]) assert.throws(() => findGpu(name), names("gpu"), name);
     assert.throws(() => parseStorage("int3"), names("quant"));
   });
 });

@@ -128,6 +128,23 @@ test("Llama-3-8B fits a T4 with its whole band; a batch of 16 is refused before 
   assert.equal(mended.batch * mended.accumulation, 16 * recipe.accumulation, "the same update");
 });
 
+test("remedies make the run fit: one alone, or all of them together; where none do there are none", () => {
+  const GIBS = 2 ** 30;
+  const targets = [targetOf("t4"), targetOf("h100"), ...[2, 8, 12, 24].map((gib) => targetOf({ memoryBytes: gib * GIBS }))];
+  let mended = 0;
+  for (const target of targets) for (const model of ["Llama-3.1-70B", "Llama-3-8B", "Qwen2.5-0.5B"]) for (const [method, batch, maxLength] of [["qlora", 64, 8192], ["lora", 8, 2048], ["full", 1, 1024]] as const) {
+    const recipe = completeRecipe({ ...LEAST, method, batch, maxLength, fallback: "fp32" }), { shape } = findModel(model);
+    const { remedies } = planRecipe(recipe, shape, target), what = [target.name, model, method, remedies.map(({ sentence }) => sentence)].join(" ");
+    const fits = (steps: typeof remedies): boolean => planRecipe(steps.reduce((now, { change }) => applyChange(now, change), recipe), shape, target).verdict.fits === "yes";
+    if (remedies[0]?.fits) for (const remedy of remedies) assert.ok(fits([remedy]), what);
+    else if (remedies.length > 0) assert.ok(fits(remedies), what);
+    const next = nextRemedy(recipe, shape, target);
+    if (next) assert.equal(planRecipe(next.recipe, shape, target).verdict.fits, "yes", `${what}: ${next.says}`);
+    mended += remedies.length > 0 ? 1 : 0;
+  }
+  assert.ok(mended > 10, `${mended}`);
+});
+
 test("what a machine cannot do is said by field before anything is sent", () => {
   const here = targetOf({ memoryBytes: 8 * 2 ** 30 }), shape = findModel("Llama-3-8B").shape;
   const qlora = completeRecipe({ ...LEAST, method: "qlora" });

@@ -45,8 +45,9 @@ export function findGpu(name: string): Gpu {
   const flat = key.replace(/[^a-z0-9]/gu, "");
   if (/^a100.*80/u.test(flat)) return GPUS["a100-80"];
   if (/^a100/u.test(flat)) return GPUS["a100-40"];
-  const found = Object.entries(GPUS).find(([id]) => flat.startsWith(id.replace(/[^a-z0-9]/gu, "")))
-    ?? Object.entries(GPUS).find(([id]) => flat.includes(id.replace(/[^a-z0-9]/gu, "")));
+  // "H20" is no "H200", and "L4" no "L40": behind the name stand at most the form and the memory.
+  const words = key.replace(/[^a-z0-9]+/gu, " ");
+  const found = Object.entries(GPUS).find(([id]) => new RegExp(`(?:^| )${id.replace(/[^a-z0-9]+/gu, " ?")}(?: (?:sxm\\d?|nvl|pcie|hbm\\d?e?|\\d+ ?gb))*$`, "u").test(words));
   if (found) return found[1];
   throw new ComputeError("gpu", `"${name}" is not known; known are ${Object.keys(GPUS).join(", ")}`);
 }

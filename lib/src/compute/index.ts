@@ -14,7 +14,7 @@ export * from "./kv-cache.js";
 export { planInference, RUNTIMES, RUNTIME_NAMES, type InferenceInput, type RuntimeName } from "./inference.js";
 export { planPoint } from "./points.js";
 export { HOSTS, planHost, type Host, type HostName, type HostPlan } from "./host.js";
-export { findMildChain, findRemedies, searchConfigurations, type Budget, type Candidate, type Remedy, type SearchSpace } from "./remedies.js";
+export { findMildChain, findRemedies, searchConfigurations, type Allowed, type Budget, type Candidate, type Remedy, type SearchSpace } from "./remedies.js";
 export { computeShare, decodeRate, EFFICIENCY, forwardFlops, preferenceFlops, prefillRate, servingRate, trainingFlops, trainingRate, type Precision, type Rate, type RequestSize, type Share } from "./roofline.js";
 export * from "./cost.js";
 export * from "./rents.js";

@@ -20,6 +20,9 @@ export interface Remedy {
   fits: boolean;
 }
 
+/** Whether a change can be made where the run is described: not every trainer has a field for each. */
+export type Allowed = (change: Remedy["change"]) => boolean;
+
 /** What a run may use: the card's memory, or a number of bytes. */
 export type Budget = number | Gpu;
 
@@ -75,21 +78,22 @@ function merge(input: TrainingRunInput, change: Partial<TrainingRunInput>): Trai
  * A run that fits has none.
  *
  * @param budget - a card, or bytes
+ * @param allowed - which changes can be made at all
  * @throws ComputeError for a run that is wrong
  */
-export function findRemedies(input: TrainingRunInput, budget: Budget): Remedy[] {
+export function findRemedies(input: TrainingRunInput, budget: Budget, allowed: Allowed = () => true): Remedy[] {
   const limit = budgetBytes(budget);
   const run = checkTrainingRun(input);
   const before = planRun(run);
   if (before.highBytes <= limit) return [];
-  const alone = changesOf(run, input).map((entry): Remedy => {
+  const alone = changesOf(run, input).filter(({ change }) => allowed(change)).map((entry): Remedy => {
     const plan = planRun(checkTrainingRun(merge(input, entry.change)));
     return { ...entry, plan, savedBytes: before.peakBytes - plan.peakBytes, fits: plan.highBytes <= limit };
   }).filter(({ savedBytes }) => savedBytes > 0);
   const enough = alone.filter(({ fits }) => fits);
   // One way for each field: the mildest that is enough.
   if (enough.length > 0) return enough.filter(({ field }, at) => enough.findIndex((other) => other.field === field) === at);
-  return chain(input, before, limit, () => true);
+  return chain(input, before, limit, ({ change }) => allowed(change));
 }
 
 /** Changes that give up something of the task: length of rows, capacity, the model. */
@@ -101,20 +105,20 @@ const HARSH: ReadonlySet<Remedy["field"]> = new Set(["sequence", "rank", "model"
  *
  * @throws ComputeError for a run that is wrong
  */
-export function findMildChain(input: TrainingRunInput, budget: Budget): Remedy[] {
-  const alone = findRemedies(input, budget);
+export function findMildChain(input: TrainingRunInput, budget: Budget, allowed: Allowed = () => true): Remedy[] {
+  const alone = findRemedies(input, budget, allowed);
   if (alone.length === 0 || !alone.every(({ field, fits }) => fits && HARSH.has(field))) return [];
-  return chain(input, planRun(checkTrainingRun(input)), budgetBytes(budget), (field) => !HARSH.has(field));
+  return chain(input, planRun(checkTrainingRun(input)), budgetBytes(budget), ({ field, change }) => !HARSH.has(field) && allowed(change));
 }
 
 /** Changes one on top of the other until it fits, the mildest first; empty when nothing does. */
-function chain(input: TrainingRunInput, before: MemoryPlan, limit: number, allowed: (field: Remedy["field"]) => boolean): Remedy[] {
+function chain(input: TrainingRunInput, before: MemoryPlan, limit: number, allowed: (entry: Pick<Remedy, "field" | "change">) => boolean): Remedy[] {
   const steps: Remedy[] = [];
   let current = input;
   let bytes = before.peakBytes;
   for (;;) {
     const run = checkTrainingRun(current);
-    const next = changesOf(run, current).filter(({ field }) => allowed(field)).map((entry) => ({ entry, plan: planRun(checkTrainingRun(merge(current, entry.change))) }))
+    const next = changesOf(run, current).filter(allowed).map((entry) => ({ entry, plan: planRun(checkTrainingRun(merge(current, entry.change))) }))
       .find(({ plan }) => plan.peakBytes < bytes * 0.995);
     if (!next) return steps.at(-1)?.fits ? steps : [];
     const { entry, plan } = next;

@@ -77,7 +77,7 @@ export function planRecipe(recipe: TrainingRecipe, shape: string | ModelShape, t
   const memory = withOwnTerms(planTraining(input), recipe, input, target);
   const verdict = judgeFit(memory, target.usableBytes, target.name);
   const budget = target.usableBytes - (memory.peakBytes - planTraining(input).peakBytes);
-  return { input, memory, target, verdict, remedies: verdict.fits === "yes" ? [] : remediesOf(input, budget).filter(({ change }) => canApply(change)) };
+  return { input, memory, target, verdict, remedies: verdict.fits === "yes" ? [] : remediesOf(input, budget, target) };
 }
 
 /** What the trainer refuses on such a machine, said before anything is sent. */
@@ -115,9 +115,11 @@ function withOwnTerms(plan: MemoryPlan, recipe: TrainingRecipe, input: TrainingR
 }
 
 /** Each is enough alone, the mildest first; or, where none is, all of them together. */
-function remediesOf(input: TrainingRunInput, budget: number): Remedy[] {
-  const chain = findMildChain(input, budget);
-  return chain.length > 0 ? chain : findRemedies(input, budget);
+function remediesOf(input: TrainingRunInput, budget: number, { gpu }: Target): Remedy[] {
+  // Without CUDA and bitsandbytes the trainer has neither; and checkpoints are in RAM already.
+  const allowed = (change: Change): boolean => canApply(change) && (gpu !== undefined || (change.method !== "qlora" && change.optimizer === undefined && change.checkpointing !== "offload"));
+  const chain = findMildChain(input, budget, allowed);
+  return chain.length > 0 ? chain : findRemedies(input, budget, allowed);
 }
 
 /** @throws RecipeError with the verdict and the remedy, unless the whole band of the plan fits */
@@ -159,8 +161,9 @@ export function applyChange(recipe: TrainingRecipe, change: Change): TrainingRec
  */
 export function nextRemedy(recipe: TrainingRecipe, shape: string | ModelShape, target: Target, sequence?: number): { says: string; recipe: TrainingRecipe } | undefined {
   const input = toTrainingRun(recipe, shape, target, sequence);
-  const limit = Math.min(target.usableBytes, planTraining(input).peakBytes);
-  const found = remediesOf(input, limit).filter(({ change }) => canApply(change) && (target.gpu !== undefined || (change.method !== "qlora" && change.optimizer === undefined && change.checkpointing !== "offload")));
+  const planned = planTraining(input);
+  const own = withOwnTerms(planned, recipe, input, target).peakBytes - planned.peakBytes;
+  const found = remediesOf(input, Math.min(target.usableBytes - own, planned.peakBytes), target);
   const steps = found[0]?.fits ? found.slice(0, 1) : found;
   if (steps.length === 0) return undefined;
   try {
