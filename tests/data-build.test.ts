@@ -102,7 +102,7 @@ describe("buildDataset", () => {
         if (x && y && x.name !== y.name) assert.ok(jaccard(x.set, y.set) < 0.7, "a leak");
       }
     }
-    for (const row of rejected(out).filter(({ step }) => step === "fuzzy-dedup")) assert.match(row.reason, /is (0\.[89]|1\.)\d* similar to .*mixed\.jsonl:\d+, which is kept/);
+    for (const row of rejected(out).filter(({ step }) => step === "fuzzy-dedup")) assert.match(row.reason, /is (0\.[89]|1\.)\d* similar to .*mixed\.jsonl:\d+, which stands for both/);
   });
   it("makes the same bytes from the same sources, settings and seed", async () => {
     const file = join(folder(), "mixed.jsonl");

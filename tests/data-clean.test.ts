@@ -194,6 +194,12 @@ describe("maskExample", () => {
     assert.deepEqual(masked.extra, { owner: "[EMAIL]", id: "TASK-1" });
     assert.deepEqual(counts, { email: 3, phone: 1, card: 1, ip: 1 });
   });
+  it("masks values whatever their keys are, and counts what it masked", () => {
+    const content = '{"10.0.0.5": "root@corp.com", "ann@corp.com": {"note": "call 415-555-2671 or a@b.io"}}';
+    const { example: masked, counts } = maskExample({ messages: [{ role: "user", content: "?" }, { role: "assistant", content }], extra: {} });
+    assert.deepEqual(JSON.parse(masked.messages[1]?.content ?? ""), { "10.0.0.5": "[EMAIL]", "ann@corp.com": { note: "call [PHONE] or [EMAIL]" } });
+    assert.deepEqual(counts, { email: 2, phone: 1 });
+  });
   it("returns the same example when there is nothing to mask", () => {
     const clean = example("Add task 12345678 for 2024-05-06");
     assert.equal(maskExample(clean).example, clean);
@@ -275,6 +281,13 @@ describe("documents", () => {
     assert.match(chunks[1]?.text ?? "", /```sh\n# not a heading\nnpm start\n```/);
     assert.equal(text.split("\n")[(chunks[0]?.line ?? 0) - 1]?.startsWith("Intro"), true);
     assert.equal(text.split("\n")[(chunks[2]?.line ?? 0) - 1]?.startsWith("Run"), true);
+  });
+  it("names the line on which a piece of a cut paragraph begins, wherever its lines end", () => {
+    fc.assert(fc.property(fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 3, maxLength: 60 }), fc.integer({ min: 80, max: 300 }), (widths, maxChars) => {
+      let word = 0;
+      const lines = widths.map((width) => Array.from({ length: Math.ceil(width / 6) }, () => `w${String(++word).padStart(4, "0")}`).join(" "));
+      for (const { line, text } of chunkMarkdown("a.md", lines.join("\n"), { maxChars, minChars: 1 })) assert.ok(lines[line - 1]?.includes(text.slice(0, 5)), `${text.slice(0, 5)} on line ${line}`);
+    }), { numRuns: 200 });
   });
   it("loses no word of a text, and keeps to the limit", () => {
     fc.assert(fc.property(fc.array(fc.constantFrom("word", "two words.", "\n\n", "\n", "# H\n\n", "## Sub\n\n", "x".repeat(90)), { maxLength: 80 }), (parts) => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { describe, it, test } from "node:test";
 import fc from "fast-check";
 import {
   dedupExact, dedupFuzzy, estimateJaccard, jaccard, MinHasher, planBands, shingles, type Example,
@@ -47,6 +47,11 @@ function families(count: number, seed: number, length = 40): string[] {
   }
   return texts.map((words) => words.join(" "));
 }
+
+test("a shingle has a whole number of words, from one up", () => {
+  for (const size of [0, -1, 1.5, NaN]) assert.throws(() => shingles("one two three", size), /a shingle must have a whole number of words from 1 up/);
+  assert.equal(shingles("one two three", 1).length, 3);
+});
 
 describe("dedupExact", () => {
   it("removes equal content whatever the key order and extra fields, and keeps the first", () => {

@@ -193,7 +193,7 @@ class Cleaning {
     if (keptRow !== row) {
       const similarity = this.#duplicates?.similarities[row] ?? 0;
       // Cut, not rounded: 0.7999 must not read as 0.80, nor 0.9999 as the same text.
-      out("fuzzy-dedup", "near-duplicate-of", `is ${(Math.floor(similarity * 1000 + 1e-3) / 1000).toFixed(3)} similar to ${this.#place(keptRow)}, which is kept`);
+      out("fuzzy-dedup", "near-duplicate-of", `is ${(Math.floor(similarity * 1000 + 1e-3) / 1000).toFixed(3)} similar to ${this.#place(keptRow)}, which stands for both`);
       return;
     }
     const masked = cleaned.masked.get(at);

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { canonicalJson, type Scope } from "../clean/content.js";
 import type { Keep } from "../dedup/fuzzy.js";
 import { planBands } from "../dedup/minhash.js";
+import { checkShingle } from "../dedup/shingles.js";
 import type { Example, Format, Origin } from "../example.js";
 import type { ColumnMap } from "../formats/columns.js";
 import { layoutShape } from "../formats/layouts.js";
@@ -251,6 +252,7 @@ export function settingsOf(options: BuildOptions, tests: readonly TestFile[] = [
     if (!(value > 0 && value <= 1)) throw new RangeError(`the ${what} must be over 0 and at most 1, not ${value}`);
   }
   if (!Number.isInteger(settings.seed)) throw new RangeError(`the seed must be a whole number, not ${settings.seed}`);
+  checkShingle(settings.shingle);
   planBands(settings.threshold, settings.numPerm);
   checkBounds(boundsOf(settings));
   checkNames(settings.split, settings.splitNames);

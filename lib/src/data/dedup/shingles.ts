@@ -154,8 +154,14 @@ export function shingles(text: string, size = 3): Uint32Array {
   return shinglesInPlace(text, size).slice();
 }
 
+/** @throws RangeError unless a shingle has one word or more */
+export function checkShingle(size: number): void {
+  if (!Number.isInteger(size) || size < 1) throw new RangeError(`a shingle must have a whole number of words from 1 up, not ${size}`);
+}
+
 /** As {@link shingles}, in memory that the next call uses again. */
 export function shinglesInPlace(text: string, size = 3): Uint32Array {
+  checkShingle(size);
   const count = hashWords(text);
   const width = Math.min(size, count);
   const length = count === 0 ? 0 : count - width + 1;

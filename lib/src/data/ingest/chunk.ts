@@ -171,8 +171,9 @@ function splitBlock(block: { line: number; text: string }, maxChars: number): { 
     const space = Math.max(head.lastIndexOf(" "), head.lastIndexOf("\n"));
     const at = sentence > maxChars / 2 ? sentence + 1 : space > 0 ? space : maxChars;
     pieces.push({ line, text: rest.slice(0, at).trim() });
-    line += rest.slice(0, at).split("\n").length - 1;
-    rest = rest.slice(at).trimStart();
+    const after = rest.slice(at).trimStart();
+    line += rest.slice(0, rest.length - after.length).split("\n").length - 1;
+    rest = after;
   }
   if (rest !== "") pieces.push({ line, text: rest });
   return pieces;

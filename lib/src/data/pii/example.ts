@@ -3,7 +3,7 @@ import { isRawNumber, parseJson, setOwn, type JsonObject } from "../jsonl/json.j
 import { everyMessage } from "../clean/content.js";
 import { findPii, type PiiOptions } from "./find.js";
 import type { PiiKind, PiiMatch } from "./kinds.js";
-import { maskingOf, maskText, type Masking, type MaskOptions, type PiiCounts } from "./mask.js";
+import { maskingOf, maskText, type MaskedText, type Masking, type MaskOptions, type PiiCounts } from "./mask.js";
 
 /** An example after masking. */
 export interface MaskedExample {
@@ -32,13 +32,18 @@ class Masker {
   }
 
   text(text: string): string {
+    return this.#count(this.#mask(text));
+  }
+
+  #mask(text: string): MaskedText {
     this.texts.add(text);
-    const result = maskText(text, this.#masking, this.#finds.get(text));
-    for (const kind of Object.keys(result.counts) as PiiKind[]) {
-      this.counts[kind] = (this.counts[kind] ?? 0) + (result.counts[kind] ?? 0);
-    }
-    this.drop ||= result.drop;
-    return result.text;
+    return maskText(text, this.#masking, this.#finds.get(text));
+  }
+
+  #count({ text, counts, drop }: MaskedText): string {
+    for (const kind of Object.keys(counts) as PiiKind[]) this.counts[kind] = (this.counts[kind] ?? 0) + (counts[kind] ?? 0);
+    this.drop ||= drop;
+    return text;
   }
 
   /** Text that may be JSON: then only its values are masked, so that it stays the JSON it was. */
@@ -58,8 +63,10 @@ class Masker {
     if (typeof value === "string" || typeof value === "number" || isRawNumber(value)) {
       const plain = isRawNumber(value) ? value.rawJSON : String(value);
       const context = key === "" ? "" : `${key.replace(/([a-z])([A-Z])|[_-]+/g, "$1 $2")}: `;
-      const masked = this.text(context + plain);
-      return masked === context + plain || !masked.startsWith(context) ? value : masked.slice(context.length);
+      const whole = this.#mask(context + plain);
+      // A key that is personal data itself ("10.0.0.5") is no such word: it stays, and the value is looked at alone.
+      const said = whole.text.startsWith(context) ? this.#count(whole).slice(context.length) : this.text(plain);
+      return said === plain ? value : said;
     }
     if (Array.isArray(value)) {
       const items = value.map((item: unknown) => this.value(item, key));
@@ -104,7 +111,7 @@ class Masker {
 
 /**
  * Masks every text of an example: message contents, the arguments of tool calls (which stay valid JSON), and the
- * values in `extra`, of turns too. Definitions of tools are left alone. The example given is not changed.
+ * values in `extra`, of turns too. Definitions of tools and the names of fields are left alone. The example given is not changed.
  *
  * @returns the example (the same one when nothing was found) and the matches by kind
  * @throws RangeError for a kind or an action that does not exist

@@ -175,7 +175,9 @@ async function rawRow(path: string, kind: string, line: number, settings: Record
   if (kind !== "rows") {
     const documents = settings["documents"] as { chunks?: { maxChars: number; minChars: number } } | null | undefined;
     const chunks = await chunkDocument(path, kind as DocumentKind, path, documents?.chunks ?? {});
-    return chunks.find((chunk) => chunk.line === line)?.text;
+    // Of a paragraph that was cut within a line, several pieces begin there.
+    const pieces = chunks.filter((chunk) => chunk.line === line).map(({ text }) => text);
+    return pieces.length > 0 ? pieces.join("\n\n") : undefined;
   }
   const source = await openRows(path);
   for await (const batch of source.batches) {
