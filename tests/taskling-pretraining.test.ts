@@ -1,4 +1,4 @@
-/** How taskling is made, in the smallest size: two tokenizers, a transplant between them, two processes, and going on after a stop. */
+/** How taskling is made, in the smallest size: two tokenizers, a transplant between them, two processes, going on after a stop, a loss on answers alone. */
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -20,6 +20,11 @@ interface Made {
   two: number[];
   alone: number[];
   again: number[];
+  three: number[];
+  /** The loss of the first rows as it is to be, and how many of their tokens have none. */
+  "answers alone": [number, number];
+  /** Whether those outside stay as they were; how many are the same within; how many there are. */
+  titles: [boolean, number, number];
   "resumed apart": number;
   "other start": boolean;
 }
@@ -32,6 +37,17 @@ test("under the second tokenizer a word is the same tokens wherever it stands, b
 
 test("a transplanted model keeps the rows of tokens that both have, and gives the others the mean of their pieces", options, () => {
   assert.deepEqual([made!.kept, made!.mean], [true, true]);
+});
+
+test("where what is asked does not count, the loss is that of answers and texts alone, and it falls", options, () => {
+  const [expected, leftOut] = made!["answers alone"], { three } = made!;
+  assert.ok(leftOut > 20, `${leftOut} tokens without a loss`);
+  assert.ok(Math.abs(three[0]! - expected) < 1e-3, `${three[0]} and ${expected}`);
+  assert.ok(three.slice(-20).reduce((sum, loss) => sum + loss, 0) / 20 < three.slice(0, 20).reduce((sum, loss) => sum + loss, 0) / 20, three.join(" "));
+});
+
+test("titles are put together freely where a mix asks for it, and only there", options, () => {
+  assert.deepEqual(made!.titles, [true, 0, 50]);
 });
 
 test("both phases learn, and two processes learn what one does", options, () => {

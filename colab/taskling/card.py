@@ -86,7 +86,7 @@ A Llama of {parameters:,} parameters that this repository makes from nothing: `n
 | | |
 | --- | --- |
 | shape | {settings.layers} layers, hidden size {settings.hidden}, {settings.heads} heads and {settings.key_value_heads} key-value heads of {settings.hidden // settings.heads}, MLP {settings.intermediate}, tied embeddings |
-| vocabulary | {settings.vocabulary}, byte-level BPE with Llama-3's pre-tokenizer, trained on the corpus{WORDS[settings.words]} |
+| vocabulary | {settings.vocabulary}, byte-level BPE with Llama-3's pre-tokenizer, trained on the corpus{_words(phases)} |
 | context | {settings.context} tokens (pretrained in rows of {settings.short}, in the last {100 * (1 - settings.long_from):.0f} % of a cycle of {settings.context}) |
 | weights | fp16 in `model.safetensors`, opened in fp32; ONNX and GGUF are made of the same fp16 values |
 | size | {total / 1e6:.1f} MB, all formats together |
@@ -97,7 +97,7 @@ Written by the generator in `colab/taskling/corpus`, seed {settings.seed}; not s
 
 {_corpus(phases, trainings)}
 
-It has no tool calls. One in ten known titles and calendar dates is held back by its hash, a third of the titles have words that exist nowhere, and `requests/unseen_words.txt` and `requests/unseen_phrasings.txt` are kept out: a document with one of those {len(mix.read_unseen_words())} words, and a request that shares a run of five words with one of those phrasings (a title or date counts as one word), is thrown away.
+It has no tool calls. One in ten known titles and calendar dates is held back by its hash,{_later(phases)} a third of the titles have words that exist nowhere, and `requests/unseen_words.txt` and `requests/unseen_phrasings.txt` are kept out: a document with one of those {len(mix.read_unseen_words())} words, and a request that shares a run of five words with one of those phrasings (a title or date counts as one word), is thrown away.
 
 ## Pretraining
 
@@ -142,12 +142,24 @@ and the answer `{{"name": "create_task", "parameters": {{"title": "buy milk", "d
     (out / "README.md").write_text(text, "utf-8")
 
 
-WORDS = {"joined": "", "apart": f"; a word is the same tokens behind a space, a quote or a bracket, but for {len(SPACED.split())} common words that have their space"}
 """
 What a LoRA made of the model after so many cycles, each when it was the whole run, with `probe.py`'s seed 1: right operations and right
 arguments on held-out requests, right operations on phrasings never seen and on those of another hand.
 """
-EARLIER = {1: "86.3 %, 71.3 %, 71.0 % and 81.3 % (2026-11-21)", 2: "88.7 %, 76.3 %, 75.8 % and 86.7 % (2026-11-21)"}
+EARLIER = {1: "86.3 %, 71.3 %, 71.0 % and 81.3 % (2026-11-21)", 2: "88.7 %, 76.3 %, 75.8 % and 86.7 % (2026-11-21)", 3: "95.3 %, 89.7 %, 77.3 % and 90.7 % (2026-11-21)"}
+
+
+def _words(phases: list[Settings]) -> str:
+    """How the tokenizer that the last phase has sees words."""
+    own = [phase.words for phase in phases if phase.words != "kept"][-1]
+    return f"; a word is the same tokens behind a space, a quote or a bracket, but for {len(SPACED.split())} common words that have their space" if own == "apart" else ""
+
+
+def _later(phases: list[Settings]) -> str:
+    """What only later phases have."""
+    said = lambda shares: ", ".join(f"{shares[phase.mix]:.0%} in the phase {phase.mix}" for phase in phases if shares[phase.mix])
+    titles, frames = said(mix.FREE_TITLES), said(mix.FURTHER_FRAMES)
+    return (f" some of the others are put together freely from words of all kinds ({titles})," if titles else "") + (f" some whole utterances are of `requests/further` ({frames})," if frames else "")
 
 
 def _corpus(phases: list[Settings], trainings: list[dict]) -> str:
@@ -160,11 +172,11 @@ def _corpus(phases: list[Settings], trainings: list[dict]) -> str:
 
 
 def _pretraining(phases: list[Settings], trainings: list[dict]) -> str:
-    lines = ["| phase | steps | tokens a step | Muon, matrices | AdamW, the rest | rates fall over | processes | minutes | last loss |", "| --- | --- | ---: | ---: | ---: | --- | ---: | ---: | ---: |"]
+    lines = ["| phase | steps | tokens a step | Muon, matrices | AdamW, the rest | rates fall over | what is asked counts | processes | minutes | last loss |", "| --- | --- | ---: | ---: | ---: | --- | ---: | ---: | ---: | ---: |"]
     for phase, training in zip(phases, trainings, strict=True):
         lines.append(f"| {phase.mix} | {' and '.join(f'{steps:,}' for steps in phase.cycles)} | {phase.batch:,} | {phase.matrix_rate} | {phase.other_rate} | the last {100 * (1 - phase.decay_from):.0f} % of a cycle "
-                     f"| {phase.processes} | {training['seconds'] / 60:.0f} | {sum(last := training['losses'][-50:]) / len(last):.3f} |")
-    notes = ["Each number of steps is a cycle of the learning rate, and each phase begins with the weights of the one before. Minutes are of the wall clock, on a machine shared with other work; losses are in nats a token, so they cannot be compared between tokenizers."]
+                     f"| {phase.asked_weight} | {phase.processes} | {training['seconds'] / 60:.0f} | {sum(last := training['losses'][-50:]) / len(last):.3f} |")
+    notes = ["Each number of steps is a cycle of the learning rate, and each phase begins with the weights of the one before. Minutes are of the wall clock, on a machine shared with other work; losses are in nats a token, of the phase's own documents and tokenizer, so those of two phases cannot be compared. “What is asked” are the turns of users and system prompts: their share in the loss, against 1 for all other text."]
     if len(phases) > 1:
         notes.append("A phase with another tokenizer begins with the rows of its embedding transplanted: a token that the old one had keeps its row, any other gets the mean of what stood for it.")
     done = sum(len(phase.cycles) for phase in phases)

@@ -175,9 +175,10 @@ def _train(rank: int, processes: int, phase: Phase, run: dict, report) -> None:
         taken, weights = taken.chunk(processes)[rank], weights.chunk(processes)[rank]
         with torch.autocast(device, dtype=torch.bfloat16, enabled=phase.precision == "bf16"):
             hidden = model.model(input_ids=taken[:, :-1]).last_hidden_state
-            logits = model.lm_head(hidden)
-        each = torch.nn.functional.cross_entropy(logits.float().view(-1, settings.vocabulary), taken[:, 1:].reshape(-1), reduction="none")
-        loss = (each * weights[:, 1:].reshape(-1)).sum() / whole
+            counted = weights[:, 1:] > 0
+            logits = model.lm_head(hidden[counted])
+        each = torch.nn.functional.cross_entropy(logits.float(), taken[:, 1:][counted], reduction="none")
+        loss = (each * weights[:, 1:][counted]).sum() / whole
         loss.backward()
         lost = loss.item() if processes == 1 else _add_up(parameters, loss)
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)

@@ -17,7 +17,7 @@ class Settings:
     seed: int = 64
     """Which documents: a key of `MIXES` in corpus/mix.py. It is the phase's name, too."""
     mix: str = "first"
-    """Whether the tokenizer learns its merges on words joined with the character before them, or apart from it: see tokenizer.py."""
+    """Whether the tokenizer learns its merges on words joined with the character before them, or apart from it: see tokenizer.py. Or it is kept, from the phase before."""
     words: str = "joined"
     vocabulary: int = 2048
     context: int = 512
@@ -71,5 +71,12 @@ class Settings:
 """
 The phases, each of which begins with the weights of the one before. The second has another tokenizer, under which a title is the same
 tokens wherever it stands, and more of its documents are wishes with their meaning, several in one turn among them.
+The third has its loss on answers alone, as instruction tuning has; and titles that are put together freely: one that
+was met before tells where it ends, and users' own do not. The fourth goes on with it, and more ways to ask.
 """
-PHASES = (Settings(), Settings(mix="wider", words="apart", cycles=(10_000,), matrix_rate=3e-3, other_rate=1.5e-3, decay_from=0.25, processes=2))
+PHASES = (
+    Settings(),
+    Settings(mix="wider", words="apart", cycles=(10_000,), matrix_rate=3e-3, other_rate=1.5e-3, decay_from=0.25, processes=2),
+    Settings(mix="answers", words="kept", cycles=(8_000,), matrix_rate=3e-3, other_rate=1.5e-3, decay_from=0.2, asked_weight=0.0, processes=2),
+    Settings(mix="voices", words="kept", cycles=(4_000,), matrix_rate=2e-3, other_rate=1e-3, decay_from=0.1, asked_weight=0.0, processes=2),
+)

@@ -62,7 +62,12 @@ def _run(stage: str, phases: list[Settings], folders: list[Path], out: Path, pre
         calls.write(say)
     elif stage == "tokenizer":
         for phase, folder in zip(phases, folders, strict=True):
-            if not (folder / "tokenizer.json").exists():
+            if (folder / "tokenizer.json").exists():
+                continue
+            if phase.words == "kept":
+                for file in export.TOKENIZER_FILES:
+                    shutil.copy(folders[folders.index(folder) - 1] / file, folder)
+            else:
                 packing.check_render(phase, tokenizer.save(tokenizer.train(phase), folder, phase))
     elif stage == "pretrain":
         for at, folder in enumerate(folders):

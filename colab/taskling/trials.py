@@ -6,7 +6,7 @@ import re
 import zlib
 from dataclasses import dataclass
 
-from .corpus import dates, mix, titles, words
+from .corpus import dates, mix, shares, titles, words
 from .corpus.requests import OPERATIONS, TOOL_OF, make, read_phrasings
 
 
@@ -34,9 +34,13 @@ def _made(count: int, seed: str, **options) -> list[Trial]:
     return found
 
 
-def tuning(count: int, seed: int) -> list[Trial]:
-    """What the LoRA learns from: half of the titles have words that exist nowhere."""
-    found = _made(count, f"tuning {seed}", strangeness=0.5, allowed=in_tuning, tidy=0.7)
+def tuning(count: int, seed: int, free: float = 0.0, further: float = 0.0) -> list[Trial]:
+    """
+    What the LoRA learns from: half of the titles have words that exist nowhere. `free`: the share of the others that is put together
+    freely; `further`: the share of the whole utterances that is of the further frames.
+    """
+    with shares.FREE_TITLES.of(free), shares.FURTHER_FRAMES.of(further):
+        found = _made(count, f"tuning {seed}", strangeness=0.5, allowed=in_tuning, tidy=0.7)
     random.Random(seed).shuffle(found)
     return found
 

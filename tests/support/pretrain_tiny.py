@@ -9,13 +9,13 @@ from pathlib import Path
 
 import torch
 from taskling import export, packing, pretrain, tokenizer, transplant
-from taskling.corpus import mix
+from taskling.corpus import mix, shares, titles
 from taskling.settings import PHASES
 
 FOLDER = Path(sys.argv[1])
 SMALL = {"vocabulary": 700, "context": 64, "short": 32, "batch": 256, "hidden": 32, "layers": 1, "heads": 2, "key_value_heads": 1, "intermediate": 64,
          "tokenizer_characters": 150_000, "cycles": (60,), "warmup": 5, "checkpoint_every": 20}
-FIRST, WIDER = (replace(phase, **SMALL) for phase in PHASES)
+FIRST, WIDER, ANSWERS, _ = (replace(phase, **SMALL) for phase in PHASES)
 
 
 def keep_copy(line):
@@ -37,6 +37,20 @@ def begin(model, old, new):
     start = pretrain.fresh(WIDER, new)
     start.load_state_dict(model.state_dict())
     return transplant.transplant(start, old, new)
+
+
+def answers_alone(model, own):
+    """The loss of the first rows' answers and texts, computed from whole logits: what users and systems say left out."""
+    taken, weights = (torch.from_numpy(part) for part in packing.Rows(ANSWERS, own).take(0))
+    labels = taken[:, 1:].masked_fill(weights[:, 1:] == 0, -100)
+    with torch.no_grad():
+        logits = model(input_ids=taken[:, :-1]).logits
+    return torch.nn.functional.cross_entropy(logits.flatten(0, 1), labels.flatten()).item(), int((labels == -100).sum())
+
+
+def some_titles():
+    rng = random.Random(3)
+    return [titles.title(rng, 0.0).text for _ in range(50)]
 
 
 def losses(name):
@@ -81,6 +95,13 @@ def main():
     alone = pretrain.pretrain(phase(replace(WIDER, processes=1), new, begin(trained, old, new), "alone"), silent)
     again = pretrain.pretrain(phase(WIDER, new, begin(trained, old, new), "again"), silent)
     said |= {"two": losses("two"), "alone": losses("alone"), "again": losses("again"), "resumed apart": largest(two, again)}
+    expected, left_out = answers_alone(two, new)
+    pretrain.pretrain(phase(ANSWERS, new, two, "three"), silent)
+    said |= {"three": losses("three"), "answers alone": [expected, left_out]}
+    before = some_titles()
+    with shares.FREE_TITLES.of(1.0):
+        free = some_titles()
+    said["titles"] = [before == some_titles(), len(set(before) & set(free)), len(set(free))]
     said["other start"] = pretrain.is_done(phase(WIDER, new, pretrain.fresh(WIDER, new), "two"))
     print(json.dumps(said))
 

@@ -6,14 +6,19 @@ import random
 import re
 from collections.abc import Iterator
 
-from . import chats, copying, extractions, lists, paraphrase, prose, records
+from . import chats, copying, extractions, lists, paraphrase, prose, records, shares
 from .requests import FOLDER
 
 """Share of documents (not of tokens) by kind, for each phase of the pretraining."""
 MIXES = {
     "first": {"task chats": 0.34, "meaning chats": 0.1, "paraphrases": 0.12, "copying": 0.15, "extractions": 0.1, "lists": 0.03, "prose": 0.06, "small talk": 0.03, "unclear": 0.02, "JSON": 0.05},
     "wider": {"task chats": 0.32, "several wishes": 0.05, "meaning chats": 0.15, "paraphrases": 0.11, "copying": 0.12, "extractions": 0.1, "lists": 0.03, "prose": 0.04, "small talk": 0.03, "unclear": 0.02, "JSON": 0.03},
+    "answers": {"task chats": 0.36, "several wishes": 0.07, "meaning chats": 0.32, "paraphrases": 0.05, "copying": 0.04, "extractions": 0.05, "lists": 0.02, "prose": 0.02, "small talk": 0.03, "unclear": 0.02, "JSON": 0.02},
+    "voices": {"task chats": 0.36, "several wishes": 0.07, "meaning chats": 0.32, "paraphrases": 0.05, "copying": 0.04, "extractions": 0.05, "lists": 0.02, "prose": 0.02, "small talk": 0.03, "unclear": 0.02, "JSON": 0.02},
 }
+"""Of the known titles, the share that is put together freely; and of whole utterances, the share that is of the further frames."""
+FREE_TITLES = {"first": 0.0, "wider": 0.0, "answers": 0.5, "voices": 0.5}
+FURTHER_FRAMES = {"first": 0.0, "wider": 0.0, "answers": 0.0, "voices": 0.6}
 Document = "str | list[dict[str, str]]"
 MAKERS = {"task chats": chats.task_chat, "several wishes": chats.several_chat, "meaning chats": chats.meaning_chat, "paraphrases": paraphrase.text, "copying": copying.text, "extractions": extractions.text, "lists": lists.text,
           "prose": prose.text, "small talk": chats.small_talk, "unclear": chats.unclear_chat, "JSON": records.text}
@@ -46,7 +51,8 @@ def documents(seed: int, mix: str) -> Iterator[tuple[str, Document]]:
     kinds, weights = list(MIXES[mix]), list(MIXES[mix].values())
     while True:
         kind = rng.choices(kinds, weights)[0]
-        document = MAKERS[kind](rng)
+        with shares.FREE_TITLES.of(FREE_TITLES[mix]), shares.FURTHER_FRAMES.of(FURTHER_FRAMES[mix]):
+            document = MAKERS[kind](rng)
         if not has_unseen(plain(document)):
             yield kind, document
 

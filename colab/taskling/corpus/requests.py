@@ -9,13 +9,15 @@ from pathlib import Path
 
 from . import noise, slots, titles, wraps
 from .grammar import expand, read_frames
+from .shares import FURTHER_FRAMES
 
 FOLDER = Path(__file__).parent.parent / "requests"
 OPERATIONS = ("create", "update", "complete", "delete", "list")
 TOOL_OF = {"create": "create_task", "update": "update_task", "complete": "complete_task", "delete": "delete_task", "list": "list_tasks"}
-"""Frames by operation: short ones, which wraps make longer, and whole utterances as people of many kinds would say them."""
+"""Frames by operation: short ones, which wraps make longer, and whole utterances as people of many kinds would say them, of two times."""
 FRAMES = {operation: read_frames(FOLDER / f"{operation}.txt") for operation in OPERATIONS}
 SPOKEN = {operation: read_frames(FOLDER / "spoken" / f"{operation}.txt") for operation in OPERATIONS}
+FURTHER = {operation: read_frames(FOLDER / "further" / f"{operation}.txt") for operation in OPERATIONS}
 
 
 @dataclass(frozen=True)
@@ -88,12 +90,14 @@ def make(operation: str, rng: random.Random, strangeness: float = 0.3, held: boo
     source = source or (lambda rng, verbal: titles.title(rng, strangeness, verbal, held))
     while True:
         spoken = rng.random() < spoken_share
-        frames = (SPOKEN if spoken else FRAMES)[operation]
-        at = rng.randrange(len(frames))
-        frame = f"{operation}/{'spoken/' if spoken else ''}{at}"
+        folder, frames = ("spoken/", SPOKEN) if spoken else ("", FRAMES)
+        if spoken and FURTHER_FRAMES.draws(rng):
+            folder, frames = "further/", FURTHER
+        at = rng.randrange(len(frames[operation]))
+        frame = f"{operation}/{folder}{at}"
         if not allowed(frame):
             continue
-        made = _fill(operation, frame, *frames[at], rng, source, held, tidy)
+        made = _fill(operation, frame, *frames[operation][at], rng, source, held, tidy)
         if not overlaps(made.masked):
             return made
 
