@@ -25,13 +25,20 @@ function askPython(code: string, given: unknown): unknown {
 test("no request stands in two sets, and what is held out is in no row to train on", () => {
   const requests = TASK_CALL_SETS.flatMap((set) => readTaskCalls(set).map(({ request }) => request));
   assert.equal(new Set(requests).size, requests.length);
-  const trained = [...readTaskCalls("train"), ...readTaskCalls("validation")];
+  const trained = [...readTaskCalls("train"), ...readTaskCalls("more"), ...readTaskCalls("validation")];
   const titles = new Set(trained.flatMap(({ parameters: { title, new_title: renamed } }) => [title, renamed]).map((title) => title?.toLowerCase()));
   for (const { parameters: { title } } of readTaskCalls("held-out")) assert.ok(title === undefined || !titles.has(title.toLowerCase()), title);
   const known = new Set(trained.flatMap(({ request }) => words(request)));
   const strange = readFileSync(join(ROOT, "colab/taskling/requests/unseen_words.txt"), "utf8").split("\n").filter((line) => !line.startsWith("#")).flatMap(words);
   assert.ok(strange.length > 100 && strange.every((word) => !known.has(word)));
   for (const { request } of readTaskCalls("unseen-words")) assert.ok(words(request).some((word) => strange.includes(word)), request);
+});
+
+test("requests that readers without the labels read otherwise are in no set", () => {
+  const lines = readFileSync(join(ROOT, "colab/taskling/requests/read_otherwise.txt"), "utf8").split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+  const unclear = new Set(lines.map((line) => line.split(" | ").slice(2).join(" | ")));
+  assert.equal(unclear.size, 11);
+  for (const set of TASK_CALL_SETS) for (const { request } of readTaskCalls(set)) assert.ok(!unclear.has(request), `${set}: ${request}`);
 });
 
 test("every value of a call is said in its request, but for priorities and states", () => {

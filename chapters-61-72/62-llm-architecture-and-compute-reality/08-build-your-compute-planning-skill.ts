@@ -348,7 +348,7 @@ const body = [
   "  the tree.",
   "- Not for pre-training, multi-modal models or several cards: hardly anything was measured on",
   "  those. Not for the quality of a result.",
-  "- Not for serving: `llmops vram MODEL --method inference` plans that.",
+  "- Not for serving: `npm run llmops -- vram MODEL --method inference` plans that.",
   "",
   "## Ask first",
   "",

@@ -63,12 +63,14 @@ showTable(criteria.map(({ what, on, atLeast }) => ({ what, on, "at least, %": 10
 //
 // ## 2. The data
 //
-// Requests with the call that each stands for. `train` is what the model learns from; the other sets are exams. Each differs from it in
-// its own way: new titles and dates, new words, new phrasings, another author.
+// Requests with the call that each stands for. `train` is what the model learns from, and `more`: rows with further ways to
+// ask, and half of the known titles put together freely ("scan the spare invoices for Rosa & Emil"). A model that has met each title
+// knows where it ends, and would not learn to find its end in the sentence. The other sets are exams. Each differs from these in its own
+// way: new titles and dates, new words, new phrasings, another author.
 
 // %%
 const EXAMS = ["held-out", "unseen-words", "unseen-phrasings", "another-hand"] as const;
-const train = readTaskCalls("train");
+const train = [...readTaskCalls("train"), ...readTaskCalls("more")];
 const exams = Object.fromEntries(EXAMS.map((set) => [set, readTaskCalls(set)]));
 const wordsOf = (text: string) => text.toLowerCase().match(/[\p{L}\d]+/gu) ?? [];
 const known = new Set(train.flatMap(({ request }) => wordsOf(request)));
@@ -160,7 +162,7 @@ import { llama3OnT4, planRecipe, shapeOfBase, targetOf, tasklingRecipe, training
 writeTaskRows(train, "assistant/train.jsonl");
 writeTaskRows(readTaskCalls("validation"), "assistant/validation.jsonl");
 const data = { train: resolve("assistant/train.jsonl"), eval: resolve("assistant/validation.jsonl") };
-const STEPS = 1000; // of 8 rows: most rows twice
+const STEPS = 1000; // of 8 rows: each row once
 const common = { steps: STEPS, groupByLength: true, evaluateEvery: 300, checkpoints: { every: 300, keep: 1 } };
 const lora = tasklingRecipe({ data, ...common });
 const full = tasklingRecipe({ data, ...common, method: "full", learningRate: 1e-3 });
@@ -354,7 +356,8 @@ await runtime.stop();
 //
 // ### 3. Constraint teaching
 //
-// > Training may take three minutes on two cores, the base has 2.3 million weights, and I have 4,800 rows, made from sentence frames. I can write 200 more by hand.
+// > Training may take three minutes on two cores, the base has 2.3 million weights, and I have 8,000 rows, made from sentence frames. I can
+// > write 200 more by hand.
 // > Here are twenty mistakes: [paste from section 8]. Write the 200 rows' plan: how many of which kind, and why.
 //
 // ### 4. Refinement

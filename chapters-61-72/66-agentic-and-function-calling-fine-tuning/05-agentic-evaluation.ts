@@ -219,7 +219,7 @@ showTable([
   { measure: "reports in words after a result", of: score.report.of, "%": range(score.report) },
   { measure: "answers that begin as a call and are none", of: score.broken.of, "%": range(score.broken) },
 ]);
-for (const { case: each, fault } of score.wrong.filter(({ fault }) => fault === "call not due" || fault === "no question").slice(0, 3)) {
+for (const { case: each, fault } of score.wrong.filter(({ fault }) => fault === "call not due" || fault === "no answer" || fault === "no question").slice(0, 3)) {
   console.log(`${requestOf(each)}\n  due: ${each.due}; ${fault}: ${answers[exam.indexOf(each)].trim()}\n`);
 }
 

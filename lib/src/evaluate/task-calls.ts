@@ -10,11 +10,12 @@ export const TaskCall = z.strictObject({ request: z.string().min(1), name: z.str
 export type TaskCall = z.output<typeof TaskCall>;
 
 /**
- * What is in datasets/task-calls. `train` and `validation` are of one kind; `held-out` has titles and dates that no training
+ * What is in datasets/task-calls. `train` and `validation` are of one kind, and `more` has further rows to train on, with further
+ * ways to ask and half of the known titles put together freely; `held-out` has titles and dates that no training
  * file has, `unseen-words` titles of words that not even pretraining has, `unseen-phrasings` ways to ask that were kept out of
  * both, and `another-hand` requests that were written without a look at the corpus.
  */
-export const TASK_CALL_SETS = ["train", "validation", "held-out", "unseen-words", "unseen-phrasings", "another-hand"] as const;
+export const TASK_CALL_SETS = ["train", "more", "validation", "held-out", "unseen-words", "unseen-phrasings", "another-hand"] as const;
 export type TaskCallSet = (typeof TASK_CALL_SETS)[number];
 
 /** As taskling's labs tune it; see task_tools.py, which has the same. */
