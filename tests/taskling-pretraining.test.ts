@@ -50,7 +50,7 @@ test("titles are put together freely where a mix asks for it, and only there", o
   assert.deepEqual(made!.titles, [true, 0, 50]);
 });
 
-test("both phases learn, and two processes learn what one does", options, () => {
+test("both vocabularies learn, and two processes learn what one does", options, () => {
   for (const losses of [made!.first, made!.two]) assert.ok(losses.slice(-10).every((loss) => loss < losses[0]! - 0.2), losses.join(" "));
   assert.equal(made!.two[0], made!.alone[0]);
   assert.ok(made!.two.every((loss, step) => Math.abs(loss - made!.alone[step]!) < 0.02), `${made!.two.join(" ")} and ${made!.alone.join(" ")}`);

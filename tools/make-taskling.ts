@@ -4,7 +4,7 @@
  * Corpus and tokenizer, pretraining, export, evaluation, the fine-tuning probe, the card. A run that was stopped goes on
  * where it was (its state is in .workbook/taskling); finished stages are not done again.
  *
- *     npm run taskling                                 all phases of the pretraining: about five hours, into colab/taskling/model
+ *     npm run taskling                                 all phases of the pretraining: about six hours, into colab/taskling/model
  *     npm run taskling -- --cycles 1 --out /tmp/first  the first cycle of the first phase alone: under half an hour
  *     npm run taskling -- --steps 100 --seed 1         a quick try, in a folder of its own below .workbook/taskling
  *     npm run taskling -- card                         one stage

@@ -34,10 +34,10 @@ import { readExamples } from "llmops/data";
 import { PRICES } from "llmops/teacher";
 
 const rowsOf = (set: (typeof TASK_CALL_SETS)[number]) => readTaskCalls(set).length;
-const exams = TASK_CALL_SETS.filter((set) => set !== "train" && set !== "validation");
+const exams = TASK_CALL_SETS.filter((set) => !["train", "more", "validation"].includes(set));
 const conversations = await readExamples(workbookPath("datasets/task-api/task_api_train.jsonl"));
 showTable([
-  { kept: "requests with their calls, to train on", how_many: rowsOf("train"), for: "data" },
+  { kept: "requests with their calls, to train on", how_many: rowsOf("train") + rowsOf("more"), for: "data" },
   { kept: "conversations, cleaned and judged", how_many: conversations.length, for: "data" },
   { kept: `requests to examine with, in ${exams.length} sets`, how_many: exams.reduce((sum, set) => sum + rowsOf(set), 0), for: "evaluation" },
   { kept: "operations of the contract that answers must keep", how_many: TASK_TOOLS.length, for: "deployment" },

@@ -427,13 +427,14 @@ for (const [a, b] of [["24 rows, stopped", "24 rows"], ["sound", "mixed labels"]
 }
 
 // %% [markdown]
-// Compare the two rows of the run on 24 rows first. Their losses may differ by less than one look's noise; the last lines say whether 60
-// requests tell their scores apart. A loss can rise while no answer changes: the model grows surer of its mistakes, which costs much in −ln
-// p, and nothing in answers that were wrong already. It can also fall without a gain, when the model gets surer of what it had right.
+// Compare the two rows of the run on 24 rows first; the last lines say whether 60 requests tell their scores apart. The run with the lower
+// loss need not be the one with more right answers. A loss can rise while answers come right, or while none changes: the model grows surer
+// of all it says, and one mistake that it is sure of costs much in −ln p. It can also fall without a gain, when the model gets surer of what
+// it had right.
 //
-// So use each for what it can do. The validation loss is cheap, smooth and comes every few steps: it tells you *when to stop*. The score
-// is what you want to know, and coarse: 60 requests leave an interval of some 20 points. It tells you *which run to keep*, on enough
-// requests. Where the two disagree, believe the score.
+// So use each for what it can do. The validation loss is cheap, smooth and comes every few steps: it tells you *when to look*, and where to
+// stop if you can look at nothing else. The score is what you want to know, and coarse: 60 requests leave an interval of some 20 points. It
+// tells you *which run to keep*, on enough requests. Where the two disagree, believe the score.
 //
 // ## 8. A fault that `diagnose` does not name
 //

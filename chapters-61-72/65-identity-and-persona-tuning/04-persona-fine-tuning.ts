@@ -259,9 +259,11 @@ console.log(chosen ? `By the rule: ${chosen.name}` : "No run holds the task accu
 console.log(`Seconds of training: ${names.map((name) => `${name} ${runs[name].result("run.json", TrainingRecord).attempts.reduce((sum, { train_seconds }) => sum + (train_seconds ?? 0), 0).toFixed(0)}`).join(", ")}`);
 
 // %% [markdown]
-// Eighty requests leave wide intervals, and each line is one seed (lesson 64.6). Where the rule takes no run, it has done its
-// work: none of these may be released. The capstone then starts from the nearest one, "prompt inside", and changes what this
-// lesson held fixed: the number of rows and updates, the rate, and in whose words a row says what was done. It has an exam of its own.
+// Eighty requests leave wide intervals, and each line is one seed (lesson 64.6). Look at the adherence of what the rule took. A run that has
+// hardly learned the voice has lost little by it, so the rule can take one that nobody would release. Where it takes none, none of these may
+// be released. The capstone wants both: nine in ten replies in the voice, and at most two points lost. It needs one voice and no switch, so
+// it starts from "prompt inside", and changes what this lesson held fixed: the number of rows and updates, the rate, and in whose words a
+// row says what was done. It has an exam of its own.
 //
 // **On a T4.** The same rows train Llama-3-8B with `llama3OnT4({ data, chatTemplate: null, epochs: 1 })`. An instruct model
 // brings its own manners and its own default system prompt; the exam under three prompts is the same, and the line "base"

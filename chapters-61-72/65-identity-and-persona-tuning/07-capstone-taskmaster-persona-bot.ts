@@ -124,8 +124,8 @@ console.log(`${rows.length} rows, $${teacher.meter.spent.toFixed(2)}`);
 // %% [markdown]
 // A row teaches two things: the voice, which the base lacks, and what was done, which the base can say. If the row says the second
 // in other words than the base would, training moves the weights for both, and some of what the base could tell apart is lost. With
-// these rows in the teacher's words, every run lost three to four and a half points of task accuracy, at rates of 0.001, 0.0004 and
-// 0.0002 and with a LoRA (our runs, 2026-11-22).
+// these rows in the teacher's words, every run of an earlier taskling lost three to four and a half points of task accuracy, at rates
+// of 0.001, 0.0004 and 0.0002 and with a LoRA (our runs, 2026-11-22).
 //
 // So let the model write the part that it can. The base answers each request under TaskMaster's prompt; where what it says is
 // true, the row keeps it and has the teacher's praise and next step behind it. All other rows keep the teacher's words, with the
@@ -143,7 +143,7 @@ console.log(`${inOwn.length} of ${rows.length} rows confirm in the model's own w
 for (const at of inOwn.slice(0, 2)) console.log(`${requestOf(rows[at])}\n  teacher:   ${replyOf(rows[at])}\n  to train:  ${replyOf({ messages: conversations[at] })}`);
 
 // %% [markdown]
-// The rate counts as well: at 0.001, an earlier form of these rows lost as much as the teacher's words do (our runs, 2026-11-22). The
+// The rate counts as well: at 0.001, an earlier form of these rows lost as much there as the teacher's words did. The
 // words are taskling's own, so Llama's recipe gets the teacher's: for a distillation of its own it would have to answer first.
 
 // %%
