@@ -320,9 +320,10 @@ await showChart(
 // the lines: the second is the one that this chapter is about. A voice that costs what the model could do is not to be released,
 // whatever the other lines say.
 //
-// One run is one seed, and one exam. With seeds 65 and 66 this recipe lost 1.7 and 1.3 points here. And its authors compared recipes on
-// this very exam, which flatters the one they kept: on the 120 wishes of the validation rows, the three seeds lost 2.5, 1.7 and 2.5
-// points (our runs, 2026-11-22). About one and a half is what you may expect; "shown" it is not.
+// One run is one seed, and one exam. With seeds 65 and 66 this recipe lost 1.3 and 2.7 points here, so not every seed keeps to two. And
+// its authors compared recipes on this very exam, with an earlier taskling, which flatters the one they kept: on the 120 wishes of the
+// validation rows, the three seeds lost 0.8, 1.7 and 1.7 points (our runs, 2026-11-23). About one and a half is what you may expect;
+// "shown" it is not.
 //
 // ## 9. What it gets wrong
 //
