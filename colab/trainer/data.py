@@ -88,6 +88,7 @@ class Encoder:
         self.completion_only = completion_only
         self.controls = {at: token.content for at, token in tokenizer.added_tokens_decoder.items() if token.special}
         self.control = re.compile("|".join(re.escape(text) for text in self.controls.values()) or "(?!)")
+        self.heard = set()
 
     def encode(self, row, where):
         messages, tools = check_row(row, self.control, where)
@@ -99,7 +100,7 @@ class Encoder:
             if message["role"] != "assistant":
                 continue
             start = self.prefix_length(ids, text, self.render(messages[:at], tools, where, True), where, at)
-            end = self.prefix_length(ids, text, self.render(messages[: at + 1], tools, where), where, at)
+            end = self.prefix_length(ids, text, self.render(messages[: at + 1], tools, where), where, at) if messages[at + 1 :] else len(ids)
             end = self.stop_at(ids, start, end, where)
             if self.completion_only:
                 labels[start:end] = ids[start:end]
@@ -144,8 +145,12 @@ class Encoder:
 
     def refuse_deaf_template(self, messages, tools, text, where):
         """A template that leaves out tools or calls would train the model on something else than the data says, without a word."""
-        if tools and self.render(messages, None, where) == text:
-            raise RecipeError(f"{where}: the chat template leaves the tools out: give one that writes them as chatTemplate")
+        # Whether it writes them may depend on whose turns there are, not on what they say: looked at once for each such order.
+        shape = (json.dumps(tools), *((message["role"], bool(message.get("tool_calls"))) for message in messages))
+        if tools and shape not in self.heard:
+            if self.render(messages, None, where) == text:
+                raise RecipeError(f"{where}: the chat template leaves the tools out: give one that writes them as chatTemplate")
+            self.heard.add(shape)
         for at, message in enumerate(messages):
             without = {key: value for key, value in message.items() if key != "tool_calls"}
             if message.get("tool_calls") and self.render([*messages[:at], without, *messages[at + 1 :]], tools, where) == text:
