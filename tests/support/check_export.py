@@ -17,10 +17,10 @@ Q4_K_M = 15
 def deep(folder):
     import torch
     from taskling.export import read_tokenizer
-    from taskling.settings import MODEL
+    from taskling.settings import PUBLISHED
     from transformers import LlamaConfig, LlamaForCausalLM
 
-    tokenizer = read_tokenizer(MODEL)
+    tokenizer = read_tokenizer(PUBLISHED)
     torch.manual_seed(8)
     model = LlamaForCausalLM(LlamaConfig(vocab_size=len(tokenizer), hidden_size=256, intermediate_size=512, num_hidden_layers=12, num_attention_heads=4, num_key_value_heads=2, max_position_embeddings=64,
                                          tie_word_embeddings=False, bos_token_id=tokenizer.bos_token_id, eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id))
