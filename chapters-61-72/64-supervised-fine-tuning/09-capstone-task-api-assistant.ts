@@ -269,6 +269,11 @@ showTable(verdicts, { caption: `The assistant against its spec: ${verdicts.filte
 // %% [markdown]
 // Count the lines that are not reached. Each figure of the spec was a promise; where the interval says *failed*, no longer exam will help,
 // only a better model. You then have three honest choices: more or other data, more steps, or another spec with a reason.
+//
+// Then count those that are reached and *not shown*. One run is one seed: with seeds 65 and 66 this recipe got 98.0% of the operations on
+// held-out, twice, and 94.7 and 94.3% of the arguments, a little less than the spec wants (our runs, 2026-11-23). And its authors had
+// compared 800, 900 and 1,000 updates on these exams before they fixed it, which flatters what they kept. A promise to somebody else needs
+// a second seed and an exam that nobody has looked at.
 
 // %% tags=["measured", "folded"]
 const bars = EXAMS.flatMap((set) => (["operation", "arguments"] as const).map((what) => ({ exam: set, what, ...scores.lora[set][what] })));
