@@ -143,8 +143,9 @@ console.log(`${inOwn.length} of ${rows.length} rows confirm in the model's own w
 for (const at of inOwn.slice(0, 2)) console.log(`${requestOf(rows[at])}\n  teacher:   ${replyOf(rows[at])}\n  to train:  ${replyOf({ messages: conversations[at] })}`);
 
 // %% [markdown]
-// The rate counts as well: at 0.001, an earlier form of these rows lost as much there as the teacher's words did. The
-// words are taskling's own, so Llama's recipe gets the teacher's: for a distillation of its own it would have to answer first.
+// The rate counts as well: at 0.001, an earlier form of these rows cost that earlier taskling as much as the teacher's words did (our
+// runs, 2026-11-22). The words are taskling's own, so Llama's recipe gets the teacher's: for a distillation of its own it would have to
+// answer first.
 
 // %%
 import { GIB } from "llmops/compute";

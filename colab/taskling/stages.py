@@ -61,12 +61,12 @@ def _run(stage: str, phases: list[Settings], folders: list[Path], out: Path, pre
     if stage == "calls":
         calls.write(say)
     elif stage == "tokenizer":
-        for phase, folder in zip(phases, folders, strict=True):
+        for before, phase, folder in zip([None, *folders], phases, folders):
             if (folder / "tokenizer.json").exists():
                 continue
             if phase.words == "kept":
                 for file in export.TOKENIZER_FILES:
-                    shutil.copy(folders[folders.index(folder) - 1] / file, folder)
+                    shutil.copy(before / file, folder)
             else:
                 packing.check_render(phase, tokenizer.save(tokenizer.train(phase), folder, phase))
     elif stage == "pretrain":

@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from . import chats, copying, extractions, lists, paraphrase, prose, records, shares
 from .requests import FOLDER
 
+_WISHES = {"task chats": 0.36, "several wishes": 0.07, "meaning chats": 0.32, "paraphrases": 0.05, "copying": 0.04, "extractions": 0.05, "lists": 0.02, "prose": 0.02, "small talk": 0.03, "unclear": 0.02, "JSON": 0.02}
 """Share of documents (not of tokens) by kind, for each phase of the pretraining."""
 MIXES = {
     "first": {"task chats": 0.34, "meaning chats": 0.1, "paraphrases": 0.12, "copying": 0.15, "extractions": 0.1, "lists": 0.03, "prose": 0.06, "small talk": 0.03, "unclear": 0.02, "JSON": 0.05},
     "wider": {"task chats": 0.32, "several wishes": 0.05, "meaning chats": 0.15, "paraphrases": 0.11, "copying": 0.12, "extractions": 0.1, "lists": 0.03, "prose": 0.04, "small talk": 0.03, "unclear": 0.02, "JSON": 0.03},
-    "answers": {"task chats": 0.36, "several wishes": 0.07, "meaning chats": 0.32, "paraphrases": 0.05, "copying": 0.04, "extractions": 0.05, "lists": 0.02, "prose": 0.02, "small talk": 0.03, "unclear": 0.02, "JSON": 0.02},
-    "voices": {"task chats": 0.36, "several wishes": 0.07, "meaning chats": 0.32, "paraphrases": 0.05, "copying": 0.04, "extractions": 0.05, "lists": 0.02, "prose": 0.02, "small talk": 0.03, "unclear": 0.02, "JSON": 0.02},
+    "answers": _WISHES,
+    "voices": _WISHES,
 }
 """Of the known titles, the share that is put together freely; and of whole utterances, the share that is of the further frames."""
 FREE_TITLES = {"first": 0.0, "wider": 0.0, "answers": 0.5, "voices": 0.5}
